@@ -1,0 +1,1 @@
+"""Plan, exercise, judge, shrink, record."""

@@ -1,0 +1,1 @@
+"""The request schema as input space: generate, hunt, shrink."""

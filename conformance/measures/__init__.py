@@ -1,0 +1,1 @@
+"""Domain formulas that rules may call, a file per field."""

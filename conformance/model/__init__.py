@@ -1,0 +1,1 @@
+"""What everything is: frozen values, no I/O."""

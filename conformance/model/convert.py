@@ -1,0 +1,49 @@
+"""Model values to JSON and back (cattrs)."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import inf, isinf
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_unstructure_fn
+from cattrs.strategies import configure_union_passthrough
+
+from conformance.model.json import JSON
+from conformance.model.outcome import Interval
+from conformance.model.system import EnvironmentValue
+
+T = TypeVar("T")
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=False, unstruct_collection_overrides={})
+    configure_union_passthrough(str | int | float | bool | None, converter)
+
+    @converter.register_structure_hook
+    def header_value(value: Any, _: Any) -> str | EnvironmentValue:
+        return EnvironmentValue(value["name"]) if isinstance(value, dict) else str(value)
+
+    def lean(kind: type[Any]) -> Any:  # absent means default, so that a record of a million cases stays small
+        return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
+
+    converter.register_unstructure_hook_factory(attrs.has, lean)
+    # JSON has no infinities: an open end of an interval is null.
+    converter.register_unstructure_hook(Interval, lambda i: [None if isinf(v) else v for v in (i.low, i.high)])
+    converter.register_structure_hook(
+        Interval, lambda v, _: Interval(-inf if v[0] is None else v[0], inf if v[1] is None else v[1])
+    )
+    return converter
+
+
+def to_json(value: object) -> JSON:
+    """``value`` as JSON; fields that have their default are left out."""
+    return _converter().unstructure(value)
+
+
+def from_json(kind: type[T], value: JSON) -> T:
+    """The model value of type ``kind`` that `to_json` wrote as ``value``. Raises cattrs errors on other input."""
+    return _converter().structure(value, kind)

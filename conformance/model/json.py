@@ -1,0 +1,47 @@
+"""JSON values, their one byte form on the wire, and digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+JSON: TypeAlias = Any
+"""null, Boolean, number, text, list or object; `Any` because mypy has no useful recursive form of it."""
+
+
+def encode(value: JSON) -> bytes:
+    """The UTF-8 bytes of ``value``: compact, keys in their order, no NaN. These bytes are sent, stored and hashed.
+
+    Raises ValueError for NaN and infinities, which JSON does not have.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sha256(data: bytes) -> str:
+    """Lower-case hexadecimal SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest(value: JSON) -> str:
+    """SHA-256 of the wire form of ``value``."""
+    return sha256(encode(value))
+
+
+def is_finite_number(value: object) -> bool:
+    """Whether ``value`` is a finite JSON number (a Boolean is none)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def lookup(value: JSON, path: Sequence[str | int]) -> JSON:
+    """The value at ``path``, or None if a step is missing."""
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value

@@ -1,0 +1,305 @@
+"""What happened in a run: cases, observations, findings, the record that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from attrs import field, frozen
+
+from conformance.errors import Text
+from conformance.model.json import JSON
+from conformance.model.outcome import Basis, Judgement, Margin, Obligation, Outcome, Reason, Severity
+from conformance.model.standard import Pack
+from conformance.model.system import System
+
+RECORD_SCHEMA = "1"
+"""Version of the run record; older ones are migrated, never refused."""
+
+
+class Stage(StrEnum):
+    """Where a case comes from."""
+
+    NOMINAL = "nominal"
+    STORED = "stored"
+    BOUNDARY = "boundary"
+    INDEPENDENT = "independent"
+    MIXED = "mixed"
+    STRUCTURE = "structure"
+    HUNT = "hunt"
+    SHRINK = "shrink"
+    CONFIRM = "confirm"
+    RECORDED = "recorded"
+
+
+class Answer(StrEnum):
+    """How a system behaved when it was called."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"
+    GARBAGE = "garbage"
+    TOO_LARGE = "too-large"
+    UNREACHABLE = "unreachable"
+    MISSING = "missing"
+    """A recorded system has no exchange for the request."""
+
+
+@frozen
+class Reply:
+    """What came back from one call, before it was judged."""
+
+    answer: Answer
+    raw: bytes = b""
+    """The body as it came."""
+    body: JSON = None
+    """The parsed body; None unless answered."""
+    cause: Text | None = None
+    """Why there is no answer: the refusal's reason, the crash's last words, what is wrong with the bytes."""
+    latency_ns: int = 0
+
+
+@frozen
+class Case:
+    """One request."""
+
+    number: int
+    operation: str
+    stage: Stage
+    request: JSON
+    sha256: str
+    changed: tuple[Change, ...] = ()
+    """Where it differs from nominal."""
+    in_envelope: bool = True
+    index: int | None = None
+    """Of an independent case: its index under the seed."""
+
+
+@frozen
+class Change:
+    """One value of a request that is off nominal."""
+
+    path: str
+    nominal: float | str | bool
+    value: float | str | bool
+    unit: str | None = None
+    label: Text | None = None
+
+
+@frozen
+class Observation:
+    """What a system answered to a case, and what each rule says of it."""
+
+    case: int
+    of: Literal["system", "oracle"]
+    answer: Answer
+    sha256: str
+    """Of the raw body."""
+    response: JSON = None
+    cause: Text | None = None
+    judgements: tuple[Judgement, ...] = ()
+    derived: Mapping[str, JSON] | None = None
+    """Kept for the cases that findings point to."""
+
+
+@frozen
+class Timing:
+    """Time-stamps and latency, kept apart from content so that contents have equal digests."""
+
+    event: str
+    at: str
+    """UTC, ISO 8601."""
+    case: int | None = None
+    latency_ns: int | None = None
+
+
+@frozen
+class Counts:
+    """Exact counts over the cases of one rule."""
+
+    cases: int = 0
+    passed: int = 0
+    failed: int = 0
+    """Counted failures: with a feasibility witness, inside the declared envelope."""
+    infeasible: int = 0
+    """Failures on requests for which no compliant answer is known."""
+    vacuous: int = 0
+    inapplicable: int = 0
+    uncertain: int = 0
+    not_computable: int = 0
+    insufficient: int = 0
+    no_limit: int = 0
+    system_error: int = 0
+    refused: int = 0
+    outside: int = 0
+    """Outside the declared envelope: shown apart, never deciding."""
+
+
+@frozen
+class Bound:
+    """What the independent sample alone shows of the failure rate."""
+
+    cases: int
+    failures: int
+    confidence: float
+    upper: float
+    """Upper confidence bound on the share of requests that fail (zero-failure bound or Clopper-Pearson)."""
+    demanded: float
+    """The failure rate that the profile demands to be excluded."""
+
+
+@frozen
+class Witness:
+    """The case that shows a finding."""
+
+    case: int
+    margin: Margin | None
+    changed: tuple[Change, ...] = ()
+    calls: int = 0
+    """Calls to the system until it was found."""
+    shrunk_from: int | None = None
+    oracle_case: int | None = None
+    """The case under which the oracle's compliant answer is stored."""
+    request: JSON = None
+    response: JSON = None
+    derived: Mapping[str, JSON] = field(factory=dict)
+    oracle_response: JSON = None
+    oracle_derived: Mapping[str, JSON] = field(factory=dict)
+    cause: Text | None = None
+
+
+@frozen
+class Risk:
+    """Severity beside likelihood; no single score."""
+
+    severity: Severity
+    likelihood_upper: float | None
+    margin_used: float | None
+    """Share of the distance from nominal to the limit that the worst case uses up; over 1 is broken."""
+
+
+@frozen
+class Waived:
+    """An approved, dated exception that applied to this finding."""
+
+    reason: str
+    approver: str
+    until: str
+
+
+class Disposition(StrEnum):
+    """What a finding means for the exit code and the reader."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    WARNING = "warning"
+    UNSURE = "unsure"
+    NOTE = "note"
+    WAIVED = "waived"
+    BY_HAND = "by-hand"
+
+
+@frozen
+class Finding:
+    """A rule's outcome for a system."""
+
+    number: int
+    rule: str
+    title: Text
+    requirements: tuple[str, ...]
+    obligation: Obligation
+    severity: Severity
+    outcome: Outcome
+    basis: Basis
+    counts: Counts
+    statement: Text
+    """In words, what was and was not shown."""
+    disposition: Disposition
+    reason: Reason | None = None
+    worst: Witness | None = None
+    """The smallest known margin; of a failed rule the shrunk counterexample."""
+    bound: Bound | None = None
+    risk: Risk | None = None
+    nominal: Judgement | None = None
+    """What the rule says of the nominal request."""
+    waived: Waived | None = None
+    implicit: bool = False
+    """One of the two rules that every operation has: answers, response-valid."""
+
+
+@frozen
+class RequirementResult:
+    """Outcome of a requirement: the roll-up of its rules."""
+
+    id: str
+    outcome: Outcome
+    basis: Basis
+    disposition: Disposition
+
+
+@frozen
+class Settings:
+    """How a run was made; all that is needed to make it again."""
+
+    command: Literal["run", "certify", "test", "demo"]
+    mode: Literal["all", "pr", "nightly", "certify"]
+    seed: str
+    cases: int
+    jobs: int
+    calls: int
+    """Budget of calls for the adaptive stages."""
+    strict: bool = False
+    as_of: str | None = None
+    reproducible: bool = True
+
+
+@frozen
+class Header:
+    """First line of a record: everything a report needs besides what happened."""
+
+    schema: str
+    tool: str
+    pack: Pack
+    system: System
+    settings: Settings
+    versions: Mapping[str, str]
+    site_digests: Mapping[str, str]
+    canaries: Mapping[str, bool]
+    """Rule to whether it failed on its own failing example, through the same path."""
+    space: tuple[Mapping[str, JSON], ...] = ()
+    """The dimensions of the input space."""
+    oracle: str | None = None
+    isolation: str = "none"
+    label: Text | None = None
+
+
+@frozen
+class Footer:
+    """Last line of a complete record."""
+
+    content_sha256: str
+    timing_sha256: str
+    cases: int
+    calls: int
+    exit_code: int
+    requirements: tuple[RequirementResult, ...]
+    stopped: Text | None = None
+    """Why the run ended early, if it did."""
+
+
+@frozen
+class Record:
+    """A run record as reports see it. Without a footer the run died half-way."""
+
+    header: Header
+    findings: tuple[Finding, ...] = ()
+    footer: Footer | None = None
+    margins: Mapping[str, tuple[tuple[int, float], ...]] = field(factory=dict)
+    """Rule to (case number, normalised margin) of every judged case."""
+    stages: Mapping[int, Stage] = field(factory=dict)
+    cases: int = 0
+    path: str | None = None
+    broken_line: int | None = None
+    """The line at which reading stopped, when the file is damaged."""

@@ -1,0 +1,1 @@
+"""Standards on disk to model values."""

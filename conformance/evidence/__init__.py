@@ -1,1 +1,9 @@
-"""What is kept of a run."""
+"""The run record: what happened, written as it happened."""
+
+from conformance.evidence.fold import Folder
+from conformance.evidence.lines import migrate
+from conformance.evidence.reader import read_case, read_record
+from conformance.evidence.schema import schema
+from conformance.evidence.writer import RecordWriter
+
+__all__ = ["Folder", "RecordWriter", "migrate", "read_case", "read_record", "schema"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from math import inf, isinf
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 import attrs
@@ -31,8 +31,9 @@ def _converter() -> cattrs.Converter:
         return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
 
     converter.register_unstructure_hook_factory(attrs.has, lean)
+    converter.register_unstructure_hook_func(lambda hint: hint is Any, lambda value: value)  # JSON is JSON already
     # JSON has no infinities: an open end of an interval is null.
-    converter.register_unstructure_hook(Interval, lambda i: [None if isinf(v) else v for v in (i.low, i.high)])
+    converter.register_unstructure_hook(Interval, lambda i: [v if isfinite(v) else None for v in (i.low, i.high)])
     converter.register_structure_hook(
         Interval, lambda v, _: Interval(-inf if v[0] is None else v[0], inf if v[1] is None else v[1])
     )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 JSON: TypeAlias = Any
 """null, Boolean, number, text, list or object; `Any` because mypy has no useful recursive form of it."""
@@ -30,9 +30,14 @@ def digest(value: JSON) -> str:
     return sha256(encode(value))
 
 
-def is_finite_number(value: object) -> bool:
-    """Whether ``value`` is a finite JSON number (a Boolean is none)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_finite_number(value: object) -> TypeGuard[float]:
+    """Whether ``value`` is a finite JSON number (a Boolean is none, nor is a whole number beyond all floats)."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def lookup(value: JSON, path: Sequence[str | int]) -> JSON:

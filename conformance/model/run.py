@@ -135,6 +135,8 @@ class Counts:
     refused: int = 0
     outside: int = 0
     """Outside the declared envelope: shown apart, never deciding."""
+    unwitnessed: int = 0
+    """Failures of the adaptive stages for which the oracle was not asked, since a worse one had been shown."""
 
 
 @frozen
@@ -219,7 +221,9 @@ class Finding:
     disposition: Disposition
     reason: Reason | None = None
     worst: Witness | None = None
-    """The smallest known margin; of a failed rule the shrunk counterexample."""
+    """The case with the smallest known margin."""
+    smallest: Witness | None = None
+    """Of a failed rule: the counterexample shrunk toward nominal."""
     bound: Bound | None = None
     risk: Risk | None = None
     nominal: Judgement | None = None

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from conformance.errors import Position
+from conformance.errors import Position, Text
 from conformance.model.json import JSON
 
 
@@ -99,6 +99,6 @@ class System:
     envelope: Mapping[str, Band] = field(factory=dict)
     """Input path such as ``loads.p`` to the range in which the system claims to work."""
     documents: Mapping[str, str] = field(factory=dict)
-    label: str | None = None
+    label: Text | None = None
     """What a reader must know of this item, such as that its grid is a test case."""
     position: Position | None = field(default=None, eq=False)

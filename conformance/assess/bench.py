@@ -1,0 +1,159 @@
+"""One request on the bench: call, validate, derive, evaluate, decide; and ask the oracle where a failure needs it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import evolve, field, frozen
+
+from conformance.assess.plan import Plan, Trial
+from conformance.errors import Text
+from conformance.judge import answers, decide, implicit, response_valid, when_no_answer
+from conformance.model.json import JSON
+from conformance.model.outcome import Judgement, Outcome
+from conformance.model.run import Answer, Case, Observation, Reply, Stage
+from conformance.model.json import sha256
+from conformance.rules import NotComputable, derive
+
+ORACLE_CACHE = 4096
+"""Answers of the oracle that are kept, for requests that several rules or stages ask about."""
+
+
+class Caller(Protocol):
+    """Something that answers requests, in their order: a pool of sessions."""
+
+    def map(self, operation: str, requests: Sequence[JSON]) -> list[Reply]:
+        """One reply a request; never raises for what a system does."""
+
+
+@frozen
+class Examined:
+    """A case with what came back and what each rule says of it."""
+
+    case: Case
+    reply: Reply = field(repr=False)
+    derived: Mapping[str, JSON] = field(repr=False)
+    judgements: Mapping[str, Judgement]
+    complaints: tuple[Text, ...] = ()
+    oracle: Examined | None = field(default=None, repr=False)
+
+    def observation(self, *, keep_derived: bool = False) -> Observation:
+        """The line of the record."""
+        return Observation(
+            case=self.case.number,
+            of="system",
+            answer=self.reply.answer,
+            sha256=sha256(self.reply.raw),
+            response=self.reply.body,
+            cause=self.reply.cause or (self.complaints[0] if self.complaints else None),
+            judgements=tuple(self.judgements.values()),
+            derived=self.derived if keep_derived else None,
+        )
+
+
+Ask = Callable[[Case, Judgement], bool]
+"""Whether the oracle is asked about a failure."""
+
+
+def always(_case: Case, _judgement: Judgement) -> bool:
+    """Ask the oracle about every failure."""
+    return True
+
+
+class Bench:
+    """Judges what a system answers to the requests of one operation."""
+
+    def __init__(self, plan: Plan, trial: Trial, *, system: Caller, oracle: Caller | None) -> None:
+        """``oracle`` answers the same requests; without one no failure on a generated request can count."""
+        self._plan = plan
+        self._trial = trial
+        self._system = system
+        self._oracle = oracle
+        self._known: OrderedDict[str, Examined] = OrderedDict()
+        self._answers, self._valid = (s.rule for s in implicit(plan.pack, trial.operation.name))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of all rules that are judged, the two implicit ones first."""
+        return (self._answers, self._valid, *(r.id for r in self._trial.rules))
+
+    def examine(self, cases: Sequence[Case], *, ask: Ask = always) -> list[Examined]:
+        """Call the system with each case and judge what comes back, in order.
+
+        Of each failure on a generated request that ``ask`` wants to know about, the oracle's answer to the same
+        request says whether it could have been avoided.
+        """
+        replies = self._system.map(self._trial.operation.name, [c.request for c in cases])
+        return self.settle([self.judge(case, reply) for case, reply in zip(cases, replies, strict=True)], ask=ask)
+
+    def settle(self, examined: Sequence[Examined], *, ask: Ask = always) -> list[Examined]:
+        """Have the oracle answer where a failure (or a refusal) needs its word."""
+        doubtful = [
+            e
+            for e in examined
+            if e.case.stage is not Stage.RECORDED
+            and (
+                e.reply.answer is Answer.REFUSED
+                or any(j.outcome is Outcome.FAILED and ask(e.case, j) for j in e.judgements.values())
+            )
+        ]
+        shown = self._consult([e.case for e in doubtful])
+        return [self._witnessed(e, shown[e.case.sha256]) if e.case.sha256 in shown else e for e in examined]
+
+    def judge(self, case: Case, reply: Reply) -> Examined:
+        """What each rule says of ``reply``, before the oracle is asked. Needs no system: `verify` uses it too."""
+        environment = {"request": case.request, "response": reply.body}
+        programs = self._plan.programs
+        complaints: tuple[Text, ...] = ()
+        pairing: tuple[Text, ...] = ()
+        answered = reply.answer is Answer.ANSWERED
+        if answered:
+            complaints = tuple(c.text for c in self._trial.valid(reply.body))
+        usable = answered and not complaints
+        if usable:
+            pairing = tuple(
+                dict.fromkeys(t for r in self._trial.rules for t in programs[r.id].pairing_problems(environment))
+            )
+        usable = usable and not pairing
+        derived = derive(self._plan.pack, case.operation, environment) if usable else {}
+        generated = case.stage is not Stage.RECORDED
+        judgements = {
+            self._answers: answers(reply, rule=self._answers, in_envelope=case.in_envelope, oracle_answers=False),
+            self._valid: response_valid(reply, complaints, pairing, rule=self._valid, live=generated),
+        }
+        for rule in self._trial.rules:
+            judgements[rule.id] = (
+                decide(programs[rule.id].evaluate(environment | derived), rule, generated=generated, live=generated)
+                if usable
+                else when_no_answer(rule.id, reply.answer)
+            )
+        kept = {name: None if isinstance(value, NotComputable) else value for name, value in derived.items()}
+        return Examined(case, reply, kept, judgements, complaints + pairing)
+
+    def _consult(self, cases: Sequence[Case]) -> dict[str, Examined]:
+        if self._oracle is None:
+            return {}
+        wanted = {c.sha256: c for c in cases}
+        new = [c for key, c in wanted.items() if key not in self._known]
+        replies = self._oracle.map(self._trial.operation.name, [c.request for c in new])
+        for case, reply in zip(new, replies, strict=True):
+            self._known[case.sha256] = self.judge(case, reply)
+        found = {key: self._known[key] for key in wanted}
+        while len(self._known) > ORACLE_CACHE:
+            self._known.popitem(last=False)
+        return found
+
+    def _witnessed(self, examined: Examined, oracle: Examined) -> Examined:
+        answered = oracle.reply.answer is Answer.ANSWERED
+        settled = {}
+        for name, judgement in examined.judgements.items():
+            if name == self._answers and examined.reply.answer is Answer.REFUSED:
+                judgement = answers(
+                    examined.reply, rule=name, in_envelope=examined.case.in_envelope, oracle_answers=answered
+                )
+            elif judgement.outcome is Outcome.FAILED and judgement.feasible is None:
+                judgement = evolve(judgement, feasible=oracle.judgements[name].outcome is Outcome.PASSED)
+            settled[name] = judgement
+        return evolve(examined, judgements=settled, oracle=oracle)

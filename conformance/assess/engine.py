@@ -1,0 +1,218 @@
+"""The main job: plan, exercise, judge, shrink, find, and keep a record of it all."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from attrs import evolve
+
+import conformance
+from conformance.assess.bench import Bench, Examined
+from conformance.assess.events import Listener, nobody
+from conformance.assess.exercise import Exercise
+from conformance.assess.plan import Plan, Trial
+from conformance.errors import Text
+from conformance.errors.usage import Production
+from conformance.evidence import RecordWriter
+from conformance.judge import (
+    Subject,
+    Waiver,
+    basis,
+    by_hand,
+    canaries,
+    claim,
+    conclude,
+    exit_code,
+    implicit,
+    in_force,
+    requirement_results,
+    subject,
+)
+from conformance.judge.subject import Claim
+from conformance.model.json import digest
+from conformance.model.outcome import Basis
+from conformance.model.run import RECORD_SCHEMA, Answer, Counts, Finding, Header, Timing, Witness
+from conformance.model.system import Command, Http, PythonCall, System
+from conformance.systems import Pool, Session, opener
+
+Wrap = Callable[[Session], Session]
+
+
+def assess(
+    plan: Plan,
+    *,
+    record: Path,
+    scratch: Path,
+    listener: Listener = nobody,
+    waivers: tuple[Waiver, ...] = (),
+    seconds: float | None = None,
+    wrap: Wrap | None = None,
+) -> int:
+    """Assess ``plan.system``, write the run record to ``record``, and return the exit code.
+
+    ``scratch`` is an empty folder for the processes of the systems. ``seconds`` bounds the adaptive stages by wall
+    time (the settings then say that the run is not reproducible). ``wrap`` puts a proxy between system and bench.
+
+    Raises `Production` for a live production system and `NothingAnswers` when the first calls all fail; what was
+    observed until then is in the record.
+    """
+    if plan.system.environment == "production" and any(trial.space is not None for trial in plan.trials):
+        raise Production(system=plan.system.name)
+    proven = canaries(plan.pack, plan.programs)
+    now = datetime.now(UTC)
+    findings: list[Finding] = []
+    with ExitStack() as stack:
+        writer = stack.enter_context(RecordWriter(record, _header(plan, proven)))
+        writer.timing(_timing("start"))
+        pool = stack.enter_context(_pool(plan.system, plan, scratch / "system", wrap))
+        oracle = stack.enter_context(_pool(plan.oracle, plan, scratch / "oracle")) if plan.oracle else None
+        declared = _declared(plan, pool)
+        number = 1
+        for trial in plan.trials:
+            bench = Bench(plan, trial, system=pool, oracle=oracle)
+            exercise = Exercise(plan, trial, bench, writer, first_case=number, listener=listener)
+            if trial.space is None:
+                exercise.record(pool.recorded(trial.operation.name))
+            else:
+                exercise.generate(trial.space, seconds=seconds)
+            number = exercise.next_case
+            finder = _Finder(plan, trial, exercise, proven, declared, partial(in_force, waivers, now=now))
+            findings += finder.findings(first=len(findings) + 1)
+        for finding in findings:
+            writer.finding(finding)
+        code = exit_code(
+            findings, command=plan.settings.command, strict=plan.settings.strict, by_hand=by_hand(plan.pack)
+        )
+        writer.timing(_timing("end"))
+        writer.footer(
+            cases=number - 1,
+            calls=number - 1,
+            exit_code=code,
+            requirements=requirement_results(plan.pack, findings, command=plan.settings.command),
+        )
+    return code
+
+
+class _Finder:
+    """From what an exercise kept to findings."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        trial: Trial,
+        exercise: Exercise,
+        canaries: Mapping[str, bool],
+        declared: Collection[str] | None,
+        waived: Callable[[str], object],
+    ) -> None:
+        self._plan = plan
+        self._trial = trial
+        self._exercise = exercise
+        self._canaries = canaries
+        self._declared = declared
+        self._waived = waived
+
+    def findings(self, *, first: int) -> list[Finding]:
+        """A finding for each rule of the operation and its two implicit ones, numbered from ``first``."""
+        pack = self._plan.pack
+        subjects = [*implicit(pack, self._trial.operation.name), *(subject(r, pack) for r in self._trial.rules)]
+        return [self._finding(one, number) for number, one in enumerate(subjects, start=first)]
+
+    def _finding(self, one: Subject, number: int) -> Finding:
+        pack, rule = self._plan.pack, self._plan.pack.rules.get(one.rule)
+        generated = self._trial.space is not None
+        schema = self._trial.operation.request if generated else None
+        known = (
+            Basis.NORMATIVE
+            if rule is None
+            else basis(self._plan.programs[rule.id].figures, pack.sources, request_schema=schema)
+        )
+        worst = self._exercise.worst.get(one.rule)
+        smallest = self._exercise.smallest.get(one.rule)
+        finding = conclude(
+            one,
+            self._exercise.tallies[one.rule],
+            number=number,
+            basis=known,
+            command=self._plan.settings.command,
+            evidence=pack.evidence,
+            canary=self._canaries.get(one.rule, True),
+            generated=generated,
+            claim=Claim.DECLARED if rule is None else claim(rule, pack, self._declared),
+            worst=None if worst is None else _witness(worst, one.rule),
+            waived=self._waived(one.rule),  # type: ignore[arg-type]
+        )
+        counts: Counts = evolve(finding.counts, unwitnessed=self._exercise.unwitnessed[one.rule])
+        shrunk = None if smallest is None else _witness(smallest, one.rule, self._exercise.shrunk_from.get(one.rule))
+        return evolve(finding, counts=counts, smallest=shrunk)
+
+
+def _witness(e: Examined, rule: str, shrunk_from: int | None = None) -> Witness:
+    oracle = e.oracle
+    shown = oracle is not None and oracle.reply.answer is Answer.ANSWERED
+    return Witness(
+        case=e.case.number,
+        margin=e.judgements[rule].margin,
+        changed=e.case.changed,
+        calls=e.case.number,
+        shrunk_from=shrunk_from,
+        oracle_case=e.case.number if shown else None,
+        request=e.case.request,
+        response=e.reply.body,
+        derived=e.derived,
+        oracle_response=oracle.reply.body if oracle is not None else None,
+        oracle_derived=oracle.derived if oracle is not None else {},
+        cause=e.reply.cause or (e.complaints[0] if e.complaints else None),
+    )
+
+
+def _pool(system: System, plan: Plan, scratch: Path, wrap: Wrap | None = None) -> Pool:
+    scratch.mkdir(parents=True, exist_ok=True)
+    open_ = opener(system, plan.pack, scratch=scratch)
+    return Pool(open_ if wrap is None else lambda: wrap(open_()), plan.settings.jobs)
+
+
+def _declared(plan: Plan, pool: Pool) -> Collection[str] | None:
+    """The capabilities that the system claims, in its file or when it says hello; None if it says nothing."""
+    claims = [c[plan.pack.short] for c in (plan.system.declares, pool.hello().capabilities) if plan.pack.short in c]
+    return {name for names in claims for name in names} if claims else None
+
+
+def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
+    label = plan.system.label
+    return Header(
+        schema=RECORD_SCHEMA,
+        tool=f"conformance {conformance.__version__}",
+        pack=plan.pack,
+        system=plan.system,
+        settings=plan.settings,
+        versions=_versions(),
+        site_digests={name: digest(content) for name, content in plan.system.site.items()},
+        canaries=proven,
+        space=tuple(d for trial in plan.trials if trial.space for d in trial.space.describe()),
+        oracle=f"{plan.oracle.name} {plan.oracle.version}" if plan.oracle else None,
+        isolation=_isolation(plan.system),
+        label=Text(label, label) if label else None,
+    )
+
+
+def _isolation(system: System) -> str:
+    reaches = tuple(system.operations.values())
+    if any(isinstance(r, Command | PythonCall) for r in reaches):
+        return "process group, clean environment, limits on memory, files and output; no sandbox"
+    return "remote service" if any(isinstance(r, Http) for r in reaches) else "recording; nothing was run"
+
+
+def _versions() -> dict[str, str]:
+    found = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions() if d.metadata["Name"]}
+    return {"python": platform.python_version(), **dict(sorted(found.items(), key=lambda item: item[0].lower()))}
+
+
+def _timing(event: str) -> Timing:
+    return Timing(event, datetime.now(UTC).isoformat(timespec="milliseconds"))

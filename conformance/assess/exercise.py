@@ -1,0 +1,260 @@
+"""The stages of a run over one operation, in one budget of calls."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from attrs import evolve
+
+from conformance.assess.bench import Ask, Bench, Examined, always
+from conformance.assess.events import Event, Listener
+from conformance.assess.plan import Plan, Trial
+from conformance.cases import Hunt, Point, Space, shrink
+from conformance.errors import Text
+from conformance.errors.usage import NothingAnswers
+from conformance.evidence import RecordWriter
+from conformance.judge import Tally, known
+from conformance.model.json import JSON, digest
+from conformance.model.outcome import Judgement, Outcome
+from conformance.model.run import Answer, Case, Reply, Stage, Timing
+
+T = TypeVar("T")
+
+SILENT_CALLS = 10
+"""When none of so many first calls succeeds, the run stops: the system is not reached at all."""
+SHRINK_CALLS = 60
+"""Calls for shrinking the counterexample of one rule."""
+REPEATS = 2
+"""How often the shrunk counterexample is called again."""
+SHARES = {Stage.BOUNDARY: 0.25, Stage.MIXED: 0.2, Stage.STRUCTURE: 0.1}
+"""Shares of the budget of calls; the hunt has the rest. The same for every system."""
+
+
+class Exercise:
+    """Exercises one operation and keeps what its findings will rest on."""
+
+    def __init__(
+        self, plan: Plan, trial: Trial, bench: Bench, writer: RecordWriter, *, first_case: int, listener: Listener
+    ) -> None:
+        """``first_case`` is the number of the first case in the record."""
+        self._plan = plan
+        self._trial = trial
+        self._bench = bench
+        self._writer = writer
+        self._listener = listener
+        self._number = first_case
+        self._answered = False
+        self._deadline: float | None = None
+        self.tallies = {rule: Tally(rule) for rule in bench.rules}
+        self.unwitnessed: Counter[str] = Counter()
+        """Failures of adaptive stages about which the oracle was not asked."""
+        self.worst: dict[str, Examined] = {}
+        """Rule to its worst counted failure, else its nearest pass."""
+        self.smallest: dict[str, Examined] = {}
+        """Rule to its shrunk counterexample."""
+        self.shrunk_from: dict[str, int] = {}
+
+    @property
+    def next_case(self) -> int:
+        """Number of the next case."""
+        return self._number
+
+    def record(self, exchanges: Iterable[tuple[JSON, Reply]]) -> None:
+        """Judge what was recorded; no oracle is needed, for these requests were really made."""
+        for request, reply in exchanges:
+            case = self._case(Stage.RECORDED, request)
+            self._writer.case(case)
+            self._keep(self._bench.judge(case, reply), None)
+            self._tell(Stage.RECORDED)
+
+    def generate(self, space: Space, *, seconds: float | None = None) -> None:
+        """Run every stage of the mode. ``seconds`` bounds the adaptive stages by wall time."""
+        settings = self._plan.settings
+        adaptive = settings.mode != "pr"
+        budget = {stage: int(settings.calls * share) for stage, share in SHARES.items()}
+        self._play(space, Stage.NOMINAL, [space.nominal])
+        self._play(space, Stage.BOUNDARY, islice(space.boundary(), budget[Stage.BOUNDARY]))
+        drawn = ((space.independent(settings.seed, index), index) for index in range(settings.cases))
+        for batch in _batches(drawn, self._batch):
+            self._examine([self._case(Stage.INDEPENDENT, p, space=space, index=i) for p, i in batch], always)
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        if adaptive:
+            rng = random.Random(f"{settings.seed}/{self._trial.operation.name}/mixed")  # noqa: S311  not a secret
+            declared = space.declared  # outside it nothing decides, so nothing is spent there
+            mixed = (declared.mixed(rng) for _ in range(budget[Stage.MIXED]))
+            self._play(space, Stage.MIXED, mixed, ask=self._worse)
+            declared.structure(
+                lambda point: self._play(space, Stage.STRUCTURE, [point], ask=self._worse),
+                seed=settings.seed,
+                examples=budget[Stage.STRUCTURE],
+            )
+            self._hunt(space, settings.calls - sum(budget.values()))
+        for rule, tally in self.tallies.items():
+            if tally.counts.failed and rule in self.worst:
+                self._shrink(space, rule)
+
+    @property
+    def _batch(self) -> int:
+        return 4 * self._plan.settings.jobs
+
+    def _case(
+        self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None
+    ) -> Case:
+        request = what if space is None else space.request(what)
+        case = Case(
+            number=self._number,
+            operation=self._trial.operation.name,
+            stage=stage,
+            request=request,
+            sha256=digest(request),
+            changed=() if space is None else space.changes(what),
+            in_envelope=space is None or space.inside(what),
+            index=index,
+        )
+        self._number += 1
+        return case
+
+    def _play(self, space: Space, stage: Stage, points: Iterable[Point], *, ask: Ask = always) -> list[Examined]:
+        examined: list[Examined] = []
+        for batch in _batches(points, self._batch):
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                break
+            examined += self._examine([self._case(stage, point, space=space) for point in batch], ask)
+        return examined
+
+    def _hunt(self, space: Space, budget: int) -> None:
+        rules = [rule for rule, worst in self.worst.items() if worst.judgements[rule].margin is not None]
+        if not rules or not space.dimensions:
+            return
+        hunt = Hunt(space.declared, rules, seed=self._plan.settings.seed, budget=budget)
+        seeds = {e.case.number: e for e in self.worst.values()}
+        hunt.tell([self._told(space, e, rules) for e in seeds.values()])
+        while points := hunt.ask(self._batch):
+            examined = self._play(space, Stage.HUNT, points, ask=self._worse)
+            if not examined:  # out of time
+                return
+            hunt.tell([(p, _margins(e, rules)) for p, e in zip(points, examined, strict=True)])
+
+    def _told(self, space: Space, examined: Examined, rules: Sequence[str]) -> tuple[Point, dict[str, float | None]]:
+        point = space.point_of(examined.case.request)
+        assert point is not None, "a request of this space has a point"  # noqa: S101
+        return point, _margins(examined, rules)
+
+    def _shrink(self, space: Space, rule: str) -> None:
+        """Shrink the worst failure of ``rule`` toward nominal; the oracle must still meet the rule there."""
+        start = self.worst[rule]
+        self.smallest[rule] = start
+        point = space.point_of(start.case.request)
+        if point is not None and start.case.changed:
+            seen: dict[Point, Examined] = {point: start}
+
+            def still_broken(points: list[Point]) -> list[bool]:
+                for p, e in zip(points, self._play(space, Stage.SHRINK, points, ask=about), strict=True):
+                    seen[p] = e
+                return [_counts(seen[p], rule) for p in points]
+
+            def about(_case: Case, judgement: Judgement) -> bool:
+                return judgement.rule == rule
+
+            deadline, self._deadline = self._deadline, None  # a counterexample is shrunk whatever the clock says
+            smallest = shrink(space, point, still_broken, budget=SHRINK_CALLS).point
+            self._deadline = deadline
+            self.smallest[rule] = seen[smallest]
+            self.shrunk_from[rule] = start.case.number
+        again = [self._case(Stage.CONFIRM, self.smallest[rule].case.request) for _ in range(REPEATS)]
+        changed = self.smallest[rule].case.changed
+        self._examine([evolve(case, changed=changed) for case in again], always, only=rule)
+
+    def _worse(self, _case: Case, judgement: Judgement) -> bool:
+        """Whether the oracle is asked about a failure that an adaptive stage met: only if it would be a new worst."""
+        worst = self.worst.get(judgement.rule)
+        if worst is None or not _counts(worst, judgement.rule):
+            return True
+        new, old = known(judgement.margin), known(worst.judgements[judgement.rule].margin)
+        return new is not None and (old is None or new < old)
+
+    def _examine(self, cases: list[Case], ask: Ask, *, only: str | None = None) -> list[Examined]:
+        for case in cases:  # before the call, so that a record shows what was asked when a run is killed
+            self._writer.case(case)
+        examined = self._bench.examine(cases, ask=ask)
+        for e in examined:
+            self._keep(e, only)
+        self._check_reached(examined)
+        self._tell(cases[-1].stage)
+        return examined
+
+    def _keep(self, e: Examined, only: str | None) -> None:
+        self._writer.observation(e.observation())
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._writer.timing(Timing("call", at, e.case.number, e.reply.latency_ns))
+        if e.oracle is not None:
+            self._writer.observation(evolve(e.oracle.observation(), case=e.case.number, of="oracle"))
+        for rule, judgement in e.judgements.items():
+            if only is not None and rule != only:
+                continue
+            open_failure = judgement.outcome is Outcome.FAILED and judgement.feasible is None
+            if open_failure and e.case.stage is not Stage.RECORDED:
+                self.unwitnessed[rule] += 1
+                continue
+            self.tallies[rule].add(e.case, judgement, answer=e.reply.answer)
+            if e.case.stage is not Stage.CONFIRM and e.case.in_envelope and _nearer(e, self.worst.get(rule), rule):
+                self.worst[rule] = e
+
+    def _check_reached(self, examined: Sequence[Examined]) -> None:
+        self._answered |= any(e.reply.answer in (Answer.ANSWERED, Answer.REFUSED) for e in examined)
+        last = examined[-1]
+        if not self._answered and last.case.number >= SILENT_CALLS:
+            raise NothingAnswers(
+                system=self._plan.system.name, calls=last.case.number, cause=last.reply.cause or Text("no cause given", "未给出原因")
+            )
+
+    def _tell(self, stage: Stage) -> None:
+        settings = self._plan.settings
+        worst = {r: known(e.judgements[r].margin) for r, e in self.worst.items()}
+        self._listener(
+            Event(
+                operation=self._trial.operation.name,
+                stage=stage,
+                done=self._number - 1,
+                planned=1 + settings.cases + settings.calls,
+                worst={r: m for r, m in worst.items() if m is not None},
+                broken=frozenset(r for r, t in self.tallies.items() if t.counts.failed),
+            )
+        )
+
+
+def _counts(e: Examined, rule: str) -> bool:
+    """Whether ``e`` is a failure of ``rule`` that counts."""
+    judgement = e.judgements[rule]
+    witnessed = judgement.feasible is True or e.case.stage is Stage.RECORDED
+    return judgement.outcome is Outcome.FAILED and witnessed and e.case.in_envelope
+
+
+def _nearer(e: Examined, than: Examined | None, rule: str) -> bool:
+    """Whether ``e`` shows ``rule`` at a worse place: counted failures before passes, then the smaller margin."""
+    judgement = e.judgements[rule]
+    if judgement.outcome is not Outcome.PASSED and not _counts(e, rule):
+        return False
+    if than is None:
+        return True
+    mine, its = _counts(e, rule), _counts(than, rule)
+    if mine is not its:
+        return mine
+    new, old = known(judgement.margin), known(than.judgements[rule].margin)
+    return new is not None and (old is None or new < old)
+
+
+def _margins(e: Examined, rules: Sequence[str]) -> dict[str, float | None]:
+    return {rule: known(e.judgements[rule].margin) for rule in rules}
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,164 @@
+"""What several commands share: packs, systems, run folders, settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from conformance.errors import Refused, Text
+from conformance.errors.usage import BadOption, NoRun, UnknownPack
+
+if TYPE_CHECKING:
+    from conformance.model.run import Settings
+    from conformance.model.standard import Pack
+    from conformance.model.system import System
+    from conformance.packs import Registry
+
+RUNS = Path("reports/runs")
+"""Where runs go unless --output says otherwise; `last` is the newest there."""
+RECORD = "run.jsonl"
+ADAPTIVE_CALLS = 400
+"""Calls for the adaptive stages of one operation, unless --calls says otherwise."""
+
+Mode = Literal["all", "pr", "nightly"]
+
+
+def find_pack(registry: Registry, name: str) -> Pack:
+    """The pack called ``name``: full id, last part of it, or either with ``@version``. Raises `UnknownPack`."""
+    pack = registry.find(name)
+    if pack is None:
+        raise UnknownPack(name=name, known=", ".join(f"{p.short}@{p.version}" for p in registry))
+    return pack
+
+
+def choose(registry: Registry, name: str, profiles: Sequence[str], as_of: str | None) -> Pack:
+    """The pack called ``name``, tailored by the profile that ``--profile PACK:NAME`` names for it, if any."""
+    from conformance.packs import tailor
+
+    pack = find_pack(registry, name)
+    chosen = None
+    for entry in profiles:
+        of, _, profile = entry.rpartition(":")
+        if of in ("", pack.id, pack.short):
+            chosen = profile
+    return tailor(pack, chosen, as_of=as_of)
+
+
+def oracle_of(pack: Pack, registry: Registry) -> System | None:
+    """The pack's oracle: the feasibility witness."""
+    from conformance.packs import read_system, shipped_root
+
+    if pack.oracle is None:
+        return None
+    return read_system(shipped_root() / pack.oracle / "system.yaml", [pack])
+
+
+def public_seed(pack: Pack) -> str:
+    """The seed that everybody knows: the same tree gives the same cases."""
+    return f"public/{pack.id}@{pack.version}"
+
+
+def settings_for(
+    pack: Pack,
+    *,
+    mode: Mode = "all",
+    cases: int | None = None,
+    calls: int | None = None,
+    seed: str | None = None,
+    jobs: int = 0,
+    strict: bool = False,
+    as_of: str | None = None,
+    timed: bool = False,
+    command: Literal["run", "demo", "test"] = "run",
+) -> Settings:
+    """The settings of a run over ``pack``; ``cases`` defaults to what its evidence demands."""
+    from conformance.judge import cases_needed
+    from conformance.model.run import Settings
+
+    evidence = pack.evidence
+    fresh = secrets.token_hex(8) if mode == "nightly" else public_seed(pack)
+    return Settings(
+        command=command,
+        mode=mode,
+        seed=seed or fresh,
+        cases=cases if cases is not None else cases_needed(evidence.failure_rate, evidence.confidence),
+        jobs=jobs or min(os.cpu_count() or 1, 8),
+        calls=calls if calls is not None else ADAPTIVE_CALLS,
+        strict=strict,
+        as_of=as_of,
+        reproducible=not timed,
+    )
+
+
+def new_run_folder(system: System, pack: Pack, output: Path | None) -> Path:
+    """An empty folder for a run. Raises `Refused` when ``output`` holds a run already."""
+    if output is None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in system.name)[:60]
+        base = RUNS / f"{stamp}-{safe}-{pack.short}"
+        output = next(p for p in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))) if not p.exists())
+    if (output / RECORD).exists():
+        from conformance.errors.usage import WillNotOverwrite
+
+        raise Refused([WillNotOverwrite(path=str(output / RECORD))])
+    output.mkdir(parents=True, exist_ok=True)
+    return output
+
+
+def find_run(name: str) -> Path:
+    """The record of a run: its folder, the file itself, or `last`. Raises `NoRun`."""
+    if name == "last":
+        runs = sorted(p for p in RUNS.glob(f"*/{RECORD}")) if RUNS.is_dir() else []
+        if not runs:
+            raise NoRun(path=str(RUNS))
+        return max(runs, key=lambda p: p.stat().st_mtime_ns)
+    path = Path(name)
+    path = path / RECORD if path.is_dir() else path
+    if not path.is_file():
+        raise NoRun(path=name)
+    return path
+
+
+def seconds_of(text: str | None, option: str) -> float | None:
+    """A duration such as ``20 min`` in seconds; None stays None. Raises `BadOption`."""
+    from conformance.errors import Problem
+    from conformance.model.quantity import convert, quantity, unit
+
+    if text is None:
+        return None
+    try:
+        value, of = quantity(text)
+        seconds = convert(value, of, unit("s"))
+    except (ValueError, Problem):
+        seconds = -1.0
+    if seconds <= 0:
+        complaint = Text("not a duration such as '20 min'", "不是“20 min”这样的时长")
+        raise BadOption(option=option, value=text, complaint=complaint)
+    return seconds
+
+
+def quiet_terminal() -> bool:
+    """Whether no progress is shown: no terminal, or CI."""
+    import sys
+
+    return not sys.stderr.isatty() or bool(os.environ.get("CI"))
+
+
+def columns_wide(default: int = 80) -> int:
+    """Width of the terminal."""
+    import shutil
+
+    return shutil.get_terminal_size((default, 24)).columns
+
+
+
+
+def colour() -> bool:
+    """Whether the terminal shows colours: a terminal, and NO_COLOR unset."""
+    import sys
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,63 @@
+"""`conformance demo`: a real dispatch program that we did not write, and the fault that the harness finds in it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from conformance.cli import common
+from conformance.cli.run import perform, show, write_reports
+from conformance.errors import Language, Text
+from conformance.errors.usage import Missing
+
+SYSTEM = Path("fixtures/real/pypower-dc-opf")
+GRIDS = ("system-ieee30.yaml", "system-ieee39.yaml", "system.yaml")
+"""System files of the demo: IEEE 30-, 39- and 24-bus."""
+
+_INTRO = Text(
+    "A DC optimal power flow (PYPOWER, third-party code) stands in for a vendor's dispatch AI.\n"
+    "Its answers are replayed in AC on three test grids. It looks fine until then.",
+    "以直流最优潮流（PYPOWER，第三方代码）充当供应商的调度智能体。\n在三个测试电网上用交流潮流复算其指令——此前看不出问题。",
+)
+_OUTRO = Text(
+    "These are findings about this use of a DC model on test cases, not about any grid or product.\n"
+    "Your own system:  conformance init",
+    "以上结论只针对在测试算例上这样使用直流模型，不涉及任何实际电网或产品。\n检验您自己的系统：  conformance init",
+)
+
+
+def command(lang: Language) -> click.Command:
+    """The command in one language."""
+    help_ = Text(
+        "Find a real fault in a real dispatch program, in a minute. Exits 1, because it finds one.",
+        "用一分钟在真实调度程序中找出真实缺陷。因为确有发现，退出码为 1。",
+    )
+
+    @click.command("demo", help=help_.in_(lang))
+    @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help=Text("concurrent calls", "并发调用数").in_(lang))
+    def demo(jobs: int | None) -> int:
+        from conformance.packs import Registry, read_system, shipped_root
+
+        if find_spec("pypower") is None:
+            purpose = Text("the demo tests a program that we did not write", "演示所检验的是第三方程序")
+            raise Missing(package="PYPOWER", extra="demo", purpose=purpose)
+        click.echo(_INTRO.in_(lang) + "\n")
+        registry = Registry.shipped()
+        pack = common.find_pack(registry, "grid-dispatch")
+        oracle = common.oracle_of(pack, registry)
+        codes = []
+        for name in GRIDS:
+            file = shipped_root() / SYSTEM / name
+            system = read_system(file, [pack])
+            settings = common.settings_for(pack, cases=60, calls=160, jobs=jobs or 0, command="demo")
+            folder = common.new_run_folder(system, pack, None)
+            record = perform(pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang)
+            show(record, lang, page=write_reports(record, folder, (), lang), system_file=str(file))
+            click.echo("")
+            codes.append(record.footer.exit_code if record.footer else 2)
+        click.echo(_OUTRO.in_(lang))
+        return 1 if 1 in codes else max(codes)
+
+    return demo

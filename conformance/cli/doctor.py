@@ -1,0 +1,92 @@
+"""`conformance doctor`: one nominal request per operation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from conformance.cli import common
+from conformance.errors import Language, Text
+
+_SHOWN = 600
+
+
+def command(lang: Language) -> click.Command:
+    """The command in one language."""
+
+    def t(en: str, zh: str, **values: object) -> str:
+        return Text(en, zh).format(**values).in_(lang)
+
+    help_ = Text(
+        "Send one nominal request per operation and show what was sent, what came back, what the schema disliked, the "
+        "latency, and how long a run will take. Exits 1 if a run could not start.",
+        "每个操作发送一次标称请求，显示所发内容、应答、不合格式之处、时延以及预计运行时间。若无法开始运行，退出码为 1。",
+    )
+
+    @click.command("doctor", help=help_.in_(lang))
+    @click.option("--system", "system_file", required=True, metavar="FILE", help=t("system file", "系统描述文件"))
+    @click.option("--pack", "name", metavar="PACK", help=t("pack [the one that fits]", "标准包 [默认取相符者]"))
+    @click.option("--allow-outside", is_flag=True)
+    def doctor(system_file: str, name: str | None, allow_outside: bool) -> int:
+        from conformance.assess import make_plan
+        from conformance.packs import Registry, read_system
+        from conformance.report import plain, words
+        from conformance.systems import connect, examine
+
+        registry = Registry.shipped()
+        packs = [common.find_pack(registry, name)] if name else list(registry)
+        system = read_system(system_file, packs, allow_outside=allow_outside)
+        fitting = [p for p in packs if p.operations.keys() & system.operations.keys()] or packs
+        pack = fitting[0]
+        plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
+        requests = {x.operation.name: x.space.request(x.space.nominal) for x in plan.trials if x.space}
+
+        def disliked(x: object) -> object:
+            return lambda body: [(c.pointer, c.text) for c in x.valid(body)]  # type: ignore[attr-defined]
+
+        with TemporaryDirectory(prefix="conformance-") as scratch:
+            with connect(plan.system, pack, scratch=Path(scratch)) as session:
+                complaints = {x.operation.name: disliked(x) for x in plan.trials}
+                seen = examine(session, plan.system, pack, requests, complaints=complaints)  # type: ignore[arg-type]
+        click.echo(f"{system.name} {system.version} · {pack.short} {pack.version}")
+        if seen.hello.cause:
+            click.echo(t("hello     no: {c}", "问候     失败：{c}", c=seen.hello.cause))
+        elif seen.hello.capabilities:
+            claimed = "; ".join(f"{k}: {', '.join(v)}" for k, v in seen.hello.capabilities.items())
+            click.echo(t("claims    {c}", "声明     {c}", c=plain.clean(claimed)))
+        for e in seen.operations:
+            click.echo(f"\n{e.operation}  ({plain.clean(e.reached)})")
+            click.echo(t("  sent      ", "  发送      ") + _short(e.request))
+            came = _short(e.reply.body) if e.reply.cause is None else plain.clean(e.reply.cause.in_(lang))
+            click.echo(t("  came back ", "  应答      ") + f"{words.ANSWERS[e.reply.answer].in_(lang)}: {came}")
+            click.echo(t("  latency   ", "  时延      ") + f"{e.reply.latency_ns / 1e6:.1f} ms")
+            for pointer, text in e.complaints:
+                click.echo(t("  dislike   ", "  不合格式  ") + plain.clean(f"{pointer}: {text.in_(lang)}"))
+            if not e.complaints and e.reply.cause is None:
+                click.echo(t("  schema    likes it", "  格式      符合"))
+        if seen.unknown:
+            click.echo(t("\nnot in the pack: {x}", "\n标准包中没有：{x}", x=", ".join(seen.unknown)))
+        if seen.strange_claims:
+            click.echo(t("\nclaims that the pack does not know: {x}", "\n标准包不认识的声明：{x}", x=", ".join(seen.strange_claims)))
+        settings = common.settings_for(pack)
+        calls = 1 + settings.cases + settings.calls
+        seconds = seen.projected(calls, jobs=settings.jobs)
+        click.echo(
+            t("\na run makes about {n} calls: {s:.0f} s with {j} jobs, the judging apart",
+              "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）", n=calls, s=seconds, j=settings.jobs)
+        )  # fmt: skip
+        if seen.good:
+            click.echo(t("next: conformance run {p} --system {f}", "下一步：conformance run {p} --system {f}", p=pack.short, f=system_file))
+            return 0
+        click.echo(t("mend what is shown above, then run doctor again", "请改正上述问题后重新运行 doctor"))
+        return 1
+
+    return doctor
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)})"

@@ -1,0 +1,88 @@
+"""`conformance replay`: call a system again with the requests of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from conformance.cli import common
+from conformance.errors import Language, Text
+
+_CHANGES = {
+    "fixed": Text("fixed", "已修复"),
+    "still-failing": Text("still failing", "仍不符合"),
+    "broken": Text("newly broken", "新增不符合"),
+    "changed": Text("changed", "有变化"),
+    "same": Text("same", "不变"),
+}
+_OTHER_PACK = Text(
+    "note: the pack at hand ({now}) is not the one of the run ({then}); its rules decide now",
+    "注意：现有标准包（{now}）与当时运行所用的（{then}）不同；现按现有规则判定",
+)
+_NOTHING = Text("nothing to replay: no rule was broken in this run", "没有可重放的内容：该次运行没有不符合项")
+
+
+def command(lang: Language) -> click.Command:
+    """The command in one language."""
+    help_ = Text(
+        "Call the system again with case CASE of RUN (a folder, or last); without CASE, with every counterexample. "
+        "Exits 1 if a rule is still broken.",
+        "用 RUN（文件夹或 last）中第 CASE 号用例重新调用系统；不给 CASE 则用全部反例。若仍有不符合，退出码为 1。",
+    )
+
+    @click.command("replay", help=help_.in_(lang))
+    @click.argument("run", metavar="RUN")
+    @click.argument("case", type=int, required=False, metavar="[CASE]")
+    @click.option("--system", "system_file", required=True, metavar="FILE", help=Text("system file", "系统描述文件").in_(lang))
+    @click.option("--allow-outside", is_flag=True)
+    def replay(run: str, case: int | None, system_file: str, allow_outside: bool) -> int:
+        from conformance.assess import make_plan
+        from conformance.assess.replay import replay as again
+        from conformance.evidence import read_case, read_record
+        from conformance.packs import Registry, read_system
+        from conformance.report import words
+        from conformance.systems import Pool, opener
+
+        path = common.find_run(run)
+        record = read_record(path)
+        then = record.header.pack
+        pack = common.choose(Registry.shipped(), then.id, [f"{then.id}:{then.profile}"] if then.profile else [], None)
+        if pack.sha256 != then.sha256:
+            note = _OTHER_PACK.format(now=f"{pack.version} {pack.sha256[:8]}", then=f"{then.version} {then.sha256[:8]}")
+            click.echo(note.in_(lang))
+        broken = {w.case: f.rule for f in record.findings if f.counts.failed and (w := f.smallest or f.worst)}
+        numbers = [case] if case is not None else list(broken)
+        if not numbers:
+            click.echo(_NOTHING.in_(lang))
+            return 0
+        stored = [read_case(path, number) for number in numbers]
+        pairs = [(c, next(o for o in observed if o.of == "system")) for c, observed in stored]
+        system = read_system(system_file, [pack], allow_outside=allow_outside)
+        plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
+        failing = False
+        with TemporaryDirectory(prefix="conformance-") as scratch:
+            with Pool(opener(plan.system, pack, scratch=Path(scratch)), 1) as pool:
+                for asked, reply, results in again(plan, pool, pairs):
+                    answer = words.ANSWERS[reply.answer].in_(lang)
+                    click.echo(Text("case {n}: {a}", "用例 {n}：{a}").format(n=asked.number, a=answer).in_(lang))
+                    for r in results:
+                        failing |= r.change in ("still-failing", "broken")
+                        if r.change == "same":
+                            continue
+                        title = pack.rules[r.rule].title.in_(lang) if r.rule in pack.rules else r.rule
+                        click.echo(f"  {_CHANGES[r.change].in_(lang):<14} {title}  {_margin(r.before)} -> {_margin(r.now)}")
+        return 1 if failing else 0
+
+    return replay
+
+
+def _margin(judgement: object) -> str:
+    from conformance.model.outcome import Judgement
+
+    if not isinstance(judgement, Judgement) or judgement.margin is None:
+        return getattr(judgement, "outcome", "-")
+    physical = judgement.margin.physical
+    unit = "" if judgement.margin.unit == "1" else f" {judgement.margin.unit}"
+    return f"{physical.low:+.4g}{unit}" if physical.is_point else f"{physical.low:+.4g}..{physical.high:+.4g}{unit}"

@@ -1,0 +1,172 @@
+"""`conformance run`: assess a system against packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.cli import common
+from conformance.errors import Language, Text
+from conformance.errors.usage import BadOption
+
+if TYPE_CHECKING:
+    from conformance.judge import Waiver
+    from conformance.model.run import Record, Settings
+    from conformance.model.standard import Pack
+    from conformance.model.system import System
+
+FORMATS = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
+"""Report formats and the file that each is written to by default, in the folder of the run."""
+_PRECEDENCE = (2, 4, 1, 5, 3, 0)
+
+
+def perform(
+    pack: Pack,
+    system: System,
+    *,
+    oracle: System | None,
+    settings: Settings,
+    folder: Path,
+    lang: Language,
+    waivers: Sequence[Waiver] = (),
+    seconds: float | None = None,
+) -> Record:
+    """Assess ``system`` against ``pack`` and read back the record that was written to ``folder``."""
+    from conformance.assess import assess, make_plan
+    from conformance.cli.progress import progress
+    from conformance.evidence import read_record
+
+    plan = make_plan(pack, system, oracle=oracle, settings=settings)
+    path = folder / common.RECORD
+    with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
+        assess(plan, record=path, scratch=Path(scratch), listener=listener, waivers=tuple(waivers), seconds=seconds)
+    return read_record(path)
+
+
+def write_reports(record: Record, folder: Path, formats: Sequence[str], lang: Language) -> Path:
+    """Write the reports ``NAME`` or ``NAME=PATH``, HTML always; returns where the page is. Raises `BadOption`."""
+    from conformance.report import render
+
+    wanted = {"html": folder / FORMATS["html"]}
+    for entry in formats:
+        name, _, path = entry.partition("=")
+        if name not in FORMATS:
+            complaint = Text(f"known formats: {', '.join(FORMATS)}", f"可用格式：{'、'.join(FORMATS)}")
+            raise BadOption(option="--format", value=entry, complaint=complaint)
+        wanted[name] = Path(path) if path else folder / FORMATS[name]
+    for name, target in wanted.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(render(record, name, lang=lang), encoding="utf-8")
+    return wanted["html"]
+
+
+def show(record: Record, lang: Language, *, page: Path | None, system_file: str, verbose: bool = False) -> None:
+    """Print the first screen, and with ``verbose`` each requirement."""
+    from conformance.report import terminal
+
+    colour = common.colour()
+    width = min(common.columns_wide(), 120)
+    click.echo(
+        terminal.first_screen(
+            record,
+            lang=lang,
+            width=width,
+            colour=colour,
+            page=None if page is None else str(page),
+            system_file=system_file,
+        )
+    )
+    if verbose:
+        click.echo("\n" + terminal.by_requirement(record, lang=lang, width=width, colour=colour))
+
+
+def command(lang: Language) -> click.Command:
+    """The command in one language."""
+
+    def t(en: str, zh: str) -> str:
+        return Text(en, zh).in_(lang)
+
+    @click.command(
+        "run",
+        help=t(
+            "Assess the system that FILE describes against packs. Exit code 0: no nonconformity found; 1: found; "
+            "2: usage or files; 3: inconclusive; 5: nothing was tested.",
+            "按标准包评估 FILE 所描述的系统。退出码 0：未发现不符合；1：发现不符合；2：用法或文件有误；3：无法判定；5：未测试任何内容。",
+        ),
+    )
+    @click.argument("packs", nargs=-1, required=True, metavar="PACK[@VERSION]...")
+    @click.option("--system", "system_file", required=True, metavar="FILE", help=t("system file", "系统描述文件"))
+    @click.option("--profile", "profiles", multiple=True, metavar="PACK:NAME", help=t("profile to apply", "选用的配置"))
+    @click.option("--as-of", metavar="DATE", help=t("what is in force on that date", "按该日期生效的规定"))
+    @click.option("--mode", type=click.Choice(["all", "pr", "nightly"]), default="all", show_default=True,
+                  help=t("pr: no adaptive stage, public seed; nightly: fresh seed",
+                         "pr：无自适应阶段、公开种子；nightly：新种子"))  # fmt: skip
+    @click.option("--cases", type=click.IntRange(0, 10_000_000), metavar="N",
+                  help=t("independent cases [what the evidence demands]", "独立用例数 [默认：证据要求的数量]"))  # fmt: skip
+    @click.option("--calls", type=click.IntRange(0, 10_000_000), metavar="N",
+                  help=t(f"calls for the adaptive stages [{common.ADAPTIVE_CALLS}]",
+                         f"自适应阶段的调用次数 [{common.ADAPTIVE_CALLS}]"))  # fmt: skip
+    @click.option("--budget", metavar="DURATION", help=t("wall time for the adaptive stages; not with --mode pr",
+                                                         "自适应阶段的时间上限；不可与 --mode pr 同用"))  # fmt: skip
+    @click.option("--seed", metavar="TEXT", help=t("seed [public]", "种子 [公开]"))
+    @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help=t("concurrent calls", "并发调用数"))
+    @click.option("--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+                  help=t("folder of the run [reports/runs/...]", "运行文件夹 [reports/runs/...]"))  # fmt: skip
+    @click.option("--format", "formats", multiple=True, metavar="NAME[=PATH]",
+                  help=t("also write: ", "另存为：") + ", ".join(FORMATS))  # fmt: skip
+    @click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help=t("waivers file", "豁免文件"))
+    @click.option("--strict", is_flag=True, help=t("vacuous, unconfirmed and manual ones count too",
+                                                   "空约束、未确认与人工条目也计入"))  # fmt: skip
+    @click.option("--allow-outside", is_flag=True, help=t("paths may leave the system file's folder",
+                                                          "允许路径超出系统文件所在文件夹"))  # fmt: skip
+    @click.option("-v", "--verbose", is_flag=True, help=t("by requirement", "逐条列出要求"))
+    def run(
+        packs: tuple[str, ...],
+        system_file: str,
+        profiles: tuple[str, ...],
+        as_of: str | None,
+        mode: common.Mode,
+        cases: int | None,
+        calls: int | None,
+        budget: str | None,
+        seed: str | None,
+        jobs: int | None,
+        output: Path | None,
+        formats: tuple[str, ...],
+        waivers: Path | None,
+        strict: bool,
+        allow_outside: bool,
+        verbose: bool,
+    ) -> int:
+        from conformance.cli.waivers import read_waivers
+        from conformance.packs import Registry, read_system
+
+        if budget is not None and mode == "pr":
+            complaint = Text("no wall clock decides in pr mode", "pr 模式下不以时钟决定结果")
+            raise BadOption(option="--budget", value=budget, complaint=complaint)
+        seconds = common.seconds_of(budget, "--budget")
+        registry = Registry.shipped()
+        chosen = [common.choose(registry, name, profiles, as_of) for name in packs]
+        waived = read_waivers(waivers) if waivers else ()
+        codes: list[int] = []
+        for pack in chosen:
+            system = read_system(system_file, [pack], allow_outside=allow_outside)
+            settings = common.settings_for(
+                pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=as_of,
+                timed=seconds is not None,
+            )  # fmt: skip
+            folder = common.new_run_folder(system, pack, output if len(chosen) == 1 or not output else output / pack.short)
+            oracle = common.oracle_of(pack, registry)
+            record = perform(
+                pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang, waivers=waived, seconds=seconds
+            )
+            page = write_reports(record, folder, formats, lang)
+            show(record, lang, page=page, system_file=system_file, verbose=verbose)
+            codes.append(record.footer.exit_code if record.footer else 2)
+        return min(codes, key=_PRECEDENCE.index)
+
+    return run

@@ -1,0 +1,89 @@
+"""`conformance test`: check a pack on its own examples, and on the defects that it says it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from conformance.cli import common
+from conformance.errors import Language, Text
+
+
+def command(lang: Language) -> click.Command:
+    """The command in one language."""
+
+    def t(en: str, zh: str, **values: object) -> str:
+        return Text(en, zh).format(**values).in_(lang)
+
+    help_ = Text(
+        "Run every example of the packs in PATH... through the path that judges a system. With --defects also put each "
+        "seeded defect into the reference and print which rule finds it. Exits 1 if an example breaks, a defect "
+        "survives or the reference is alarmed.",
+        "用与评估系统相同的途径运行 PATH... 中标准包的全部示例。加 --defects 时，还把每个植入缺陷置于参考系统中，列出由哪条规则发现。"
+        "若示例不符、缺陷漏检或参考系统被误报，退出码为 1。",
+    )
+
+    @click.command("test", help=help_.in_(lang))
+    @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+    @click.option("--defects", is_flag=True, help=t("also the seeded defects", "同时检验植入缺陷"))
+    @click.option("--cases", type=click.IntRange(1), default=300, show_default=True, metavar="N",
+                  help=t("cases per defect, and for the reference", "每个缺陷及参考系统的用例数"))  # fmt: skip
+    @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"))
+    def test(paths: tuple[Path, ...], defects: bool, cases: int, output: Path | None) -> int:
+        from conformance.judge import examples
+        from conformance.packs import Registry, load, pack_folders
+        from conformance.rules import compile_rule
+
+        packs = [load(f) for p in paths for f in pack_folders(p)] if paths else list(Registry.shipped())
+        bad = 0
+        for pack in packs:
+            programs = {rule.id: compile_rule(rule, pack) for rule in pack.rules.values()}
+            results = examples(pack, programs)
+            broken = [r for r in results if r.mismatch is not None]
+            for r in broken:
+                where = f"{r.example.position}: " if r.example.position else ""
+                click.echo(f"{where}{r.rule} {r.example.name}: {r.mismatch.in_(lang) if r.mismatch else ''}")
+            click.echo(t("{p}: {n} examples, {b} broken", "{p}：{n} 个示例，{b} 个不符", p=pack.id, n=len(results), b=len(broken)))
+            bad += len(broken)
+            if defects:
+                bad += _defects(pack, cases, output, lang)
+        return 1 if bad else 0
+
+    return test
+
+
+def _defects(pack: object, cases: int, output: Path | None, lang: Language) -> int:
+    from conformance.assess.kills import Alarms, Row, false_alarms, kill_matrix
+    from conformance.assess import make_plan
+    from conformance.cli.kill_table import as_json, as_text
+    from conformance.model.standard import Pack
+    from conformance.packs import Registry, read_system, shipped_root
+    from conformance.systems import Pool, connect, opener, read_defects
+
+    assert isinstance(pack, Pack)  # noqa: S101  narrows the type only
+    oracle = common.oracle_of(pack, Registry.shipped())
+    if oracle is None or pack.fixtures is None:
+        click.echo(Text("{p} has no reference system", "{p} 没有参考系统").format(p=pack.id).in_(lang))
+        return 0
+    folder = shipped_root() / pack.fixtures
+    plan = make_plan(pack, oracle, oracle=None, settings=common.settings_for(pack, command="test"))
+    with TemporaryDirectory(prefix="conformance-") as scratch:
+        room = Path(scratch)
+        with Pool(opener(plan.system, pack, scratch=room / "reference"), plan.settings.jobs) as pool:
+            alarms: Alarms = false_alarms(plan, pool, cases=cases)
+        rows: list[Row] = kill_matrix(
+            plan,
+            read_defects(folder / "defects.yaml"),
+            open_session=lambda: connect(plan.system, pack, scratch=room / "clean"),
+            open_other=lambda name: connect(
+                read_system(folder / name / "system.yaml", [pack]), pack, scratch=room / "other"
+            ),
+            cases=cases,
+        )
+    click.echo(as_text(rows, alarms, lang))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(as_json(pack, rows, alarms), encoding="utf-8")
+    return sum(bool(row.survived) for row in rows) + len(alarms.false_alarms)

@@ -1,0 +1,96 @@
+"""Examples of rules, run through the very path that judges a system: does each rule say what it should, can it fail?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from attrs import evolve, frozen
+
+from conformance.errors import Text
+from conformance.judge.decide import decide
+from conformance.model.json import JSON
+from conformance.model.outcome import Evaluation, Judgement, Outcome
+from conformance.model.quantity import convert, quantity, unit
+from conformance.model.standard import Example, Pack, Rule
+
+
+class Evaluable(Protocol):
+    """The part of `conformance.rules.Program` that is used here."""
+
+    def evaluate(self, environment: Mapping[str, JSON]) -> Evaluation:
+        """What the rule says of one case."""
+
+
+@frozen
+class ExampleResult:
+    """What a rule said of one of its examples."""
+
+    rule: str
+    example: Example
+    judgement: Judgement
+    mismatch: Text | None
+    """How that differs from what the example expects; None: it does not."""
+
+
+_DECISIONS: Mapping[str, Literal["simple", "guarded"]] = {"simple": "simple", "guarded": "guarded"}
+_OUTCOME = Text("expected {expected}, got {got}", "应为 {expected}，实为 {got}")
+_MARGIN = Text("expected a margin of {expected}, got {got}", "裕度应为 {expected}，实为 {got}")
+
+
+def examples(pack: Pack, programs: Mapping[str, Evaluable]) -> list[ExampleResult]:
+    """Every example of every rule in ``programs`` (by rule id), in the pack's order."""
+    return [
+        _run(pack, rule, programs[rule.id], example)
+        for rule in pack.rules.values()
+        if rule.id in programs
+        for example in rule.examples
+    ]
+
+
+def canaries(pack: Pack, programs: Mapping[str, Evaluable]) -> dict[str, bool]:
+    """Whether each rule in ``programs`` fails on all its failing examples; one that has none proves nothing."""
+    proven: dict[str, bool] = {}
+    for rule in pack.rules.values():
+        if rule.id in programs:
+            failing = [e for e in rule.examples if e.expect is Outcome.FAILED]
+            proven[rule.id] = bool(failing) and all(
+                _judge(pack, rule, programs[rule.id], e).outcome is Outcome.FAILED for e in failing
+            )
+    return proven
+
+
+def _judge(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> Judgement:
+    environment: dict[str, JSON] = {"request": example.request, "response": example.response}
+    if any(name not in example.derived for name, d in pack.derive.items() if d.of == rule.applies_to):
+        from conformance.rules import derive
+
+        environment |= derive(pack, rule.applies_to, environment)
+    environment |= example.derived
+    ruled = evolve(rule, decision=_DECISIONS.get(example.decision or "", rule.decision))
+    return decide(program.evaluate(environment), ruled, generated=False, live=False)
+
+
+def _run(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> ExampleResult:
+    judgement = _judge(pack, rule, program, example)
+    return ExampleResult(rule.id, example, judgement, _mismatch(example, judgement))
+
+
+def _mismatch(example: Example, judgement: Judgement) -> Text | None:
+    reason = example.reason if example.reason is not None else judgement.reason
+    if judgement.outcome is not example.expect or judgement.reason != reason:
+        expected = " ".join(filter(None, [example.expect, example.reason]))
+        return _OUTCOME.format(expected=expected, got=" ".join(filter(None, [judgement.outcome, judgement.reason])))
+    if example.margin is None:
+        return None
+    value, of = quantity(example.margin)
+    got = judgement.margin
+    if got is not None and of.comparable(unit(got.unit)) and got.physical.is_point:
+        expected_value = convert(value, of, unit(got.unit))
+        if math.isclose(got.physical.low, expected_value, rel_tol=1e-6, abs_tol=1e-9):
+            return None
+    shown = "-" if got is None else f"{got.physical.low:g} {got.unit}"
+    if got is not None and not got.physical.is_point:
+        shown = f"{got.physical.low:g} .. {got.physical.high:g} {got.unit}"
+    return _MARGIN.format(expected=example.margin, got=shown)

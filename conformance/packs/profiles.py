@@ -1,0 +1,135 @@
+"""Profiles: a choice of rules and figures. Tailoring only ever makes stricter what says `only-stricter`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from attrs import evolve
+
+from conformance.errors import Problem, Refused, Text
+from conformance.errors.packs import BadDate, CyclicProfile, Loosened, NotInForce, OtherUnit, UnknownName
+from conformance.model.quantity import convert, unit
+from conformance.model.standard import Figure, LimitLookup, Pack, Profile, Rule, Status
+from conformance.packs.forms import listed, suggestion
+
+PROFILE = Text("profile", "配置")
+_NOT_CHOSEN = Text("not among the rules that the profile includes", "不在该配置所含的规则之中")
+
+
+def tailor(pack: Pack, profile_name: str | None, *, as_of: str | None) -> Pack:
+    """``pack`` under the profile of that name, with those that it extends; None: the pack as it stands.
+
+    ``as_of`` is the day (ISO 8601) on which pack and profile must be in force; None asks no such question.
+    Raises `Refused`: unknown profile, not in force, a figure loosened or one that is fixed.
+    """
+    if as_of is not None:
+        _in_force(f"{pack.id}@{pack.version}", pack.effective_from, None, as_of)
+    if profile_name is None:
+        return pack
+    chain = lineage(pack.profiles, profile_name)
+    if as_of is not None:
+        _in_force(f"{pack.short}:{profile_name}", chain[-1].effective_from, chain[-1].effective_to, as_of)
+    problems: list[Problem] = []
+    for profile in chain:
+        pack = _apply(pack, profile, problems)
+    if problems:
+        raise Refused(problems)
+    return pack
+
+
+def lineage(profiles: Mapping[str, Profile], name: str) -> list[Profile]:
+    """The profile called ``name`` behind all that it extends, the most general first. Raises `Refused`."""
+    chain: list[Profile] = []
+    seen: list[str] = []
+    wanted: str | None = name
+    while wanted is not None:
+        if wanted in seen:
+            at = profiles[name].position
+            raise Refused([CyclicProfile(name=name, chain=" -> ".join([*seen, wanted]), position=at)])
+        if wanted not in profiles:
+            near = suggestion(wanted, profiles)
+            at = chain[0].position if chain else None
+            raise Refused(
+                [UnknownName(kind=PROFILE, name=wanted, suggestion=near, known=listed(profiles), position=at)]
+            )
+        seen.append(wanted)
+        chain.insert(0, profiles[wanted])
+        wanted = profiles[wanted].extends
+    return chain
+
+
+def full_name(pack: Pack, rule: str) -> str:
+    """The id of a rule that may be named without its pack."""
+    return rule if "/" in rule else f"{pack.short}/{rule}"
+
+
+def _in_force(name: str, start: str | None, end: str | None, day: str) -> None:
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        raise Refused([BadDate(text=day)]) from error
+    if (start and day < start) or (end and day >= end):
+        raise Refused([NotInForce(name=name, day=day, start=start or "-", end=end or "-")])
+
+
+def _apply(pack: Pack, profile: Profile, problems: list[Problem]) -> Pack:
+    rules = dict(pack.rules)
+    excluded = dict(pack.excluded)
+    if profile.include is not None:
+        chosen = {full_name(pack, r) for r in profile.include}
+        for rule in [r for r in rules if r not in chosen]:
+            excluded[rule] = _NOT_CHOSEN
+            del rules[rule]
+    for rule, reason in profile.exclude.items():
+        if rules.pop(full_name(pack, rule), None) is not None:
+            excluded[full_name(pack, rule)] = reason
+    for target, figure in profile.set.items():
+        name, _, parameter = target.rpartition(".")
+        rule_id = full_name(pack, name)
+        if rule_id in rules and parameter in rules[rule_id].parameters:
+            rules[rule_id] = _set(pack, rules[rule_id], parameter, figure, target, problems)
+    if profile.decision is not None:
+        # Only where an uncertainty is stated is there a choice between the two.
+        rules = {k: evolve(r, decision=profile.decision) if r.uncertainty else r for k, r in rules.items()}
+    return evolve(
+        pack, rules=rules, excluded=excluded, profile=profile.name, evidence=profile.evidence or pack.evidence
+    )
+
+
+def _set(pack: Pack, rule: Rule, name: str, figure: Figure, target: str, problems: list[Problem]) -> Rule:
+    old = rule.parameters[name]
+    replaced = [r.figure for r in pack.limits[old.table].rows] if isinstance(old, LimitLookup) else [old]
+    source = pack.sources.get(figure.source)
+    status = source.status if figure.status is Status.UNVERIFIED and source else figure.status
+    new = evolve(figure, stricter=replaced[0].stricter, tailoring=replaced[0].tailoring, status=status)
+    for before in replaced:  # in the place of a table: at least as strict as each of its rows
+        if (problem := _objection(before, new, target)) is not None:
+            problems.append(problem)
+            return rule
+    return evolve(rule, parameters={**rule.parameters, name: new})
+
+
+def _objection(before: Figure, new: Figure, target: str) -> Problem | None:
+    # A word or a Boolean has no direction: it may be changed only where it is free.
+    allowed = before.tailoring == "free"
+    if not isinstance(before.value, str | bool):
+        of, to = unit(new.unit or "1"), unit(before.unit or "1")
+        if isinstance(new.value, str | bool) or not of.comparable(to):
+            return OtherUnit(name=target, found=new.unit or "-", needed=before.unit or "1", position=new.position)
+        value = convert(new.value, of, to)
+        tighter = value <= before.value if before.stricter == "lower" else value >= before.value
+        allowed = allowed or value == before.value or (before.tailoring == "only-stricter" and tighter)
+    elif type(new.value) is not type(before.value):
+        return OtherUnit(name=target, found=str(new.value), needed=str(before.value), position=new.position)
+    if allowed or (new.value == before.value and new.unit == before.unit):
+        return None
+    return Loosened(
+        parameter=target, old=_shown(before), new=_shown(new), tailoring=before.tailoring, stricter=before.stricter,
+        position=new.position,
+    )  # fmt: skip
+
+
+def _shown(figure: Figure) -> str:
+    value = f"{figure.value:g}" if isinstance(figure.value, float) else str(figure.value)
+    return f"{value} {figure.unit}" if figure.unit not in (None, "1") else value

@@ -1,0 +1,270 @@
+"""Checked documents to model values; nothing here looks outside its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from attrs import evolve
+
+from conformance.errors import Position, Problem, Refused, Text
+from conformance.errors.packs import BadDate, BadRow, NoDirection, NoUncertainty, OtherUnit, RowsOverlap, WordWithUnit
+from conformance.model.json import JSON
+from conformance.model.outcome import Obligation, Outcome, Severity
+from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, quantity, unit
+from conformance.model.standard import (
+    Evidence,
+    Example,
+    Expression,
+    Figure,
+    LimitLookup,
+    LimitRow,
+    LimitTable,
+    Mapped,
+    Profile,
+    Requirement,
+    Rule,
+    Source,
+    Status,
+    Uncertainty,
+)  # fmt: skip
+from conformance.packs.document import Document, Path
+
+
+class Values:
+    """Makes the values of one document, and collects what is wrong with them."""
+
+    def __init__(self, document: Document) -> None:
+        """Read from ``document``, whose form has been checked."""
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def sources(self) -> list[Source]:
+        """The sources of requirements.yaml."""
+        return [self._source(v, ("sources", i)) for i, v in enumerate(self.document.value["sources"])]
+
+    def _source(self, value: Mapping[str, Any], path: Path) -> Source:
+        return Source(
+            id=value["id"], kind=value["kind"], title=text(value["title"]), number=value.get("number"),
+            edition=value.get("edition"), clause=value.get("clause"), status=Status(value["status"]),
+            note=maybe_text(value.get("note")), position=self.document.position((*path, "id")),
+        )  # fmt: skip
+
+    def requirements(self) -> list[Requirement]:
+        """The requirements of requirements.yaml."""
+        return [self._requirement(v, ("requirements", i)) for i, v in enumerate(self.document.value["requirements"])]
+
+    def _requirement(self, value: Mapping[str, Any], path: Path) -> Requirement:
+        maps = tuple(
+            Mapped(m["document"], m.get("edition"), m.get("clause"), m["relation"], Status(m["status"]))
+            for m in value.get("maps", ())
+        )
+        return Requirement(
+            id=value["id"], clause=value.get("clause"), obligation=Obligation(value["obligation"]),
+            text=text(value["text"]), text_kind=value["text_kind"], sources=tuple(value["sources"]),
+            automation=value["automation"], reason=maybe_text(value.get("reason")), maps=maps,
+            position=self.document.position((*path, "id")),
+        )  # fmt: skip
+
+    def rule(self) -> Rule:
+        """The rule of a rule file."""
+        value = self.document.value
+        parameters: dict[str, Figure | LimitLookup] = {}
+        for name, given in value.get("parameters", {}).items():
+            path: Path = ("parameters", name)
+            if "limits" in given:
+                by = {k: e for k in given["by"] if (e := self._expression((*path, "by", k)))}
+                parameters[name] = LimitLookup(given["limits"], by)
+            else:
+                parameters[name] = self.figure(given, path)
+        uncertainty = None
+        if stated := value.get("uncertainty"):
+            default, maximum = (self.figure(stated[k], ("uncertainty", k)) for k in ("default", "maximum"))
+            uncertainty = Uncertainty(default, maximum)
+        if (uncertainty is None) == (value.get("decision") == "guarded"):
+            place = "uncertainty" if uncertainty else "decision"
+            self.problems.append(NoUncertainty(position=self.document.key((place,))))
+        scale = value.get("scale")
+        for key, shown in scale.items() if isinstance(scale, dict) else [("", scale)] if scale is not None else []:
+            self.quantity(shown, ("scale", key) if key else ("scale",))
+        return Rule(
+            id=value["id"], title=text(value["title"]), requirements=tuple(value["requirements"]),
+            status=value["status"], severity=Severity(value["severity"]), applies_to=value["applies_to"],
+            require=self._expression(("require",)) or Expression("", ()), parameters=parameters,
+            when=self._expression(("when",)), vacuous_unless=self._expression(("vacuous_unless",)),
+            scale=scale, decision=value.get("decision", "simple"), uncertainty=uncertainty,
+            capability=value.get("capability"), kills=tuple(value.get("kills", ())),
+            examples=tuple(self._example(e, ("examples", i)) for i, e in enumerate(value["examples"])),
+            note=maybe_text(value.get("note")), position=self.document.position(("id",)),
+        )  # fmt: skip
+
+    def _example(self, value: Mapping[str, Any], path: Path) -> Example:
+        if "margin" in value:
+            self.quantity(value["margin"], (*path, "margin"))
+        return Example(
+            name=value["name"], expect=Outcome(value["expect"]), request=value.get("request"),
+            response=value.get("response"), derived=value.get("derived", {}), margin=value.get("margin"),
+            reason=value.get("reason"), decision=value.get("decision"), position=self.document.position((*path, "name")),
+        )  # fmt: skip
+
+    def _expression(self, path: Path) -> Expression | None:
+        if path not in self.document.scalars:
+            return None
+        try:
+            return self.document.expression(path)
+        except Refused as refused:
+            self.problems.extend(refused.problems)
+            return None
+
+    def limits(self, name: str) -> LimitTable:
+        """The table of a limits file."""
+        value = self.document.value
+        whole = self.unit(value["unit"], ("unit",))
+        rows: list[LimitRow] = []
+        for i, given in enumerate(value["rows"]):
+            path: Path = ("rows", i)
+            shown = {"unit": value["unit"], "stricter": value["stricter"], "tailoring": value["tailoring"], **given}
+            figure = self.figure({k: v for k, v in shown.items() if k not in ("eq", "over", "upto")}, path)
+            if "unit" in given and whole is not None:
+                figure = self._converted(figure, whole, value["unit"], (*path, "unit"))
+            row = LimitRow(figure, given.get("eq", {}), given.get("over", {}), given.get("upto", {}))
+            if not fits(row, value["keys"]):
+                self.problems.append(BadRow(keys=", ".join(value["keys"]), position=self.document.position(path)))
+            elif clash := next((r for r in rows if fits(r, value["keys"]) and overlap(r, row, value["keys"])), None):
+                first = clash.figure.position.line if clash.figure.position else 0
+                self.problems.append(RowsOverlap(first=first, position=self.document.position(path)))
+            rows.append(row)
+        for key, symbol in value["keys"].items():
+            if symbol is not None:
+                self.unit(symbol, ("keys", key))
+        return LimitTable(name, text(value["title"]), value["unit"], value["keys"], tuple(rows))
+
+    def _converted(self, figure: Figure, to: Unit, symbol: str, path: Path) -> Figure:
+        of = self.unit(figure.unit or "1", path)
+        if of is None or isinstance(figure.value, str | bool):
+            return figure
+        if not of.comparable(to):
+            place = self.document.position(path)
+            self.problems.append(OtherUnit(name=str(path[-1]), found=of.symbol, needed=symbol, position=place))
+            return figure
+        return evolve(figure, value=convert(figure.value, of, to), unit=symbol)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of a profile file; names of rules and parameters stand as in the file."""
+        value = self.document.value
+        effective = self.effective()
+        settings: dict[str, Figure] = {}
+        for target, given in value.get("set", {}).items():
+            path: Path = ("set", target)
+            # Direction and tailoring come from the parameter that is set; an unstated status from its source.
+            shown = {"stricter": "none", "tailoring": "free", "status": Status.UNVERIFIED, **given}
+            settings[target] = self.figure(shown, path)
+        return Profile(
+            name=name, title=text(value["title"]), extends=value.get("extends"),
+            include=tuple(value["include"]) if "include" in value else None,
+            exclude={e["rule"]: text(e["reason"]) for e in value.get("exclude", ())}, set=settings,
+            effective_from=effective[0], effective_to=effective[1], zone=value.get("zone"),
+            decision=value.get("decision"), evidence=evidence(value.get("evidence")), position=self.document.position(),
+        )  # fmt: skip
+
+    def effective(self) -> tuple[str | None, str | None]:
+        """First day in force, and first day on which it no longer is."""
+        given: Mapping[str, str] = self.document.value.get("effective", {})
+        for key, day in given.items():
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                self.problems.append(BadDate(text=day, position=self.document.position(("effective", key))))
+        start, end = given.get("from"), given.get("to")
+        if start and end and start >= end:
+            self.problems.append(
+                BadDate(text=f"{start} .. {end}", position=self.document.position(("effective", "to")))
+            )
+        return start, end
+
+    def figure(self, value: Mapping[str, Any], path: Path) -> Figure:
+        """The figure at ``path``; its position is that of the value itself."""
+        amount = value["value"]
+        number = isinstance(amount, int | float) and not isinstance(amount, bool)
+        symbol = value.get("unit")
+        place = self.document.position((*path, "value"))
+        if number != (symbol is not None) or (not number and value["stricter"] != "none"):
+            self.problems.append(WordWithUnit(name=str(path[-1]), position=place))
+        elif value["tailoring"] == "only-stricter" and value["stricter"] == "none":
+            self.problems.append(NoDirection(name=str(path[-1]), position=place))
+        if symbol is not None:
+            self.unit(symbol, (*path, "unit"))
+        return Figure(
+            value=float(amount) if number else amount, unit=symbol, stricter=value["stricter"],
+            tailoring=value["tailoring"], source=value["source"], status=Status(value["status"]),
+            clause=value.get("clause"), position=place,
+        )  # fmt: skip
+
+    def unit(self, symbol: str, path: Path) -> Unit | None:
+        """The unit at ``path``; an unknown one is collected and gives None."""
+        try:
+            return unit(symbol)
+        except UnknownUnit as problem:
+            self.problems.append(evolve(problem, position=self._unit_place(path)))
+            return None
+
+    def quantity(self, shown: str, path: Path) -> tuple[float, Unit]:
+        """The quantity at ``path``; an unknown unit is collected."""
+        try:
+            return quantity(shown)
+        except UnknownUnit as problem:
+            self.problems.append(evolve(problem, position=self.document.position(path)))
+            return 1.0, ONE
+
+    def _unit_place(self, path: Path) -> Position:
+        return self.document.values.get(path) or self.document.position(path)
+
+
+def fits(row: LimitRow, keys: Mapping[str, str | None]) -> bool:
+    """Whether ``row`` chooses by each of ``keys`` once, and by no other."""
+    ranged = row.over.keys() | row.upto.keys()
+    words = {k for k, symbol in keys.items() if symbol is None}
+    ordered = all(row.over[k] < row.upto[k] for k in row.over.keys() & row.upto.keys())
+    kinds = all(isinstance(v, str) == (k in words) for k, v in row.eq.items() if k in keys)
+    return (
+        row.eq.keys() | ranged == set(keys) and not row.eq.keys() & ranged and not ranged & words and ordered and kinds
+    )
+
+
+def overlap(one: LimitRow, two: LimitRow, keys: Mapping[str, str | None]) -> bool:
+    """Whether some case matches both rows; a range is over (exclusive) to upto (inclusive)."""
+    return all(_meet(one, two, k) for k in keys)
+
+
+def _meet(one: LimitRow, two: LimitRow, key: str) -> bool:
+    if key in one.eq and key in two.eq:
+        return one.eq[key] == two.eq[key]
+    for exact, ranged in ((one, two), (two, one)):
+        if key in exact.eq:
+            value = exact.eq[key]
+            return isinstance(value, int | float) and _low(ranged, key) < value <= _high(ranged, key)
+    return max(_low(one, key), _low(two, key)) < min(_high(one, key), _high(two, key))
+
+
+def _low(row: LimitRow, key: str) -> float:
+    return row.over.get(key, float("-inf"))
+
+
+def _high(row: LimitRow, key: str) -> float:
+    return row.upto.get(key, float("inf"))
+
+
+def text(value: Mapping[str, str]) -> Text:
+    """A text in both languages, without the line break that a block leaves at its end."""
+    return Text(value["en"].strip(), value["zh"].strip())
+
+
+def maybe_text(value: Mapping[str, str] | None) -> Text | None:
+    """`text`, or None."""
+    return text(value) if value is not None else None
+
+
+def evidence(value: Mapping[str, JSON] | None) -> Evidence | None:
+    """What a pass must rest on, where the file says so."""
+    return Evidence(value["failure_rate"], value["confidence"]) if value is not None else None

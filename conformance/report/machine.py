@@ -1,0 +1,190 @@
+"""For machines: JSON with a published schema, and JUnit XML in which nothing inconclusive is a success."""
+
+from __future__ import annotations
+
+from attrs import asdict
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from conformance.errors import Language, Text
+from conformance.model.convert import to_json as model_json
+from conformance.model.json import JSON
+from conformance.model.outcome import Margin, Obligation, Outcome
+from conformance.model.run import Disposition, Finding, Record, Witness
+from conformance.report.facts import changed_words, overview, replay, requirements, simplest, worst_first
+from conformance.report.plain import at_words, clean, margin_words
+from conformance.report.words import NEXT, REASONS, UNTESTED, UNTESTED_NEXT
+
+SCHEMA = "1"
+"""Version of the JSON report; `report.schema.json` describes it."""
+
+
+def to_json(record: Record) -> JSON:
+    """The report as JSON (`report.schema.json`): every finding with all its fields, worst first.
+
+    Requests and responses stay in the run record; ``case`` says under which number. Null is an open end of an interval.
+    """
+    facts, header, footer = overview(record), record.header, record.footer
+    pack, system = header.pack, header.system
+    return {
+        "schema": SCHEMA,
+        "tool": header.tool,
+        "complete": footer is not None,
+        "exit_code": footer.exit_code if footer else None,
+        "result": asdict(facts.result),
+        "pack": {
+            "id": pack.id,
+            "version": pack.version,
+            "status": pack.status,
+            "profile": pack.profile,
+            "sha256": pack.sha256,
+            "requirements": facts.requirements,
+            "automated": len(facts.automated),
+            "manual": facts.manual,
+            "not_tested": facts.not_tested,
+            "indicative_figures": facts.indicative,
+        },
+        "system": {
+            "name": system.name,
+            "vendor": system.vendor,
+            "version": system.version,
+            "identity": asdict(system.identity),
+            "label": asdict(header.label or system.label or Text(system.vendor, system.vendor)),
+        },
+        "settings": asdict(header.settings),
+        "versions": dict(header.versions),
+        "site_digests": dict(header.site_digests),
+        "canaries": dict(header.canaries),
+        "content_sha256": footer.content_sha256 if footer else None,
+        "requirements": [
+            {"id": r.id, "outcome": r.outcome, "basis": r.basis, "disposition": r.disposition}
+            for r in requirements(record).values()
+        ],
+        "findings": [_finding(f) for f in worst_first(record)],
+    }
+
+
+def _finding(finding: Finding) -> JSON:
+    bound, risk, waived = finding.bound, finding.risk, finding.waived
+    return {
+        "number": finding.number,
+        "rule": finding.rule,
+        "implicit": finding.implicit,
+        "title": asdict(finding.title),
+        "requirements": list(finding.requirements),
+        "obligation": finding.obligation,
+        "severity": finding.severity,
+        "outcome": finding.outcome,
+        "reason": finding.reason,
+        "basis": finding.basis,
+        "disposition": finding.disposition,
+        "statement": asdict(finding.statement),
+        "counts": asdict(finding.counts),
+        "bound": asdict(bound) if bound else None,
+        "risk": asdict(risk) if risk else None,
+        "waived": asdict(waived) if waived else None,
+        "worst": _witness(finding.worst),
+        "smallest": _witness(finding.smallest),
+    }
+
+
+def _witness(witness: Witness | None) -> JSON:
+    if witness is None:
+        return None
+    return {
+        "case": witness.case,
+        "oracle_case": witness.oracle_case,
+        "calls": witness.calls,
+        "margin": _margin(witness.margin),
+        "changed": model_json(list(witness.changed)),
+        "cause": asdict(witness.cause) if witness.cause else None,
+    }
+
+
+def _margin(margin: Margin | None) -> JSON:
+    if margin is None:
+        return None
+    return {
+        "physical": model_json(margin.physical),
+        "unit": margin.unit,
+        "normalised": model_json(margin.normalised),
+        "atom": margin.atom,
+        "at": [{"variable": variable, "element": element} for variable, element in margin.at],
+    }
+
+
+def junit(record: Record, *, lang: Language = "en") -> str:
+    """JUnit XML: one test case for each rule.
+
+    Broken is a failure. An inconclusive ``shall`` is an error. Whatever else is not a pass (warnings, waived failures,
+    untested, inapplicable, notes) is skipped with its reason. A record without its last line is an error of its own.
+    """
+    header = record.header
+    suite = TestSuite(f"{header.pack.id}@{header.pack.version}")
+    for name, value in (
+        ("system", f"{header.system.name} {header.system.version}"),
+        ("result", overview(record).result.in_(lang)),
+        ("seed", header.settings.seed),
+    ):
+        suite.add_property(name, clean(value))
+    for finding in worst_first(record):
+        suite.add_testcase(_case(record, finding, lang))
+    if record.footer is None:
+        cut = TestCase("run-complete", header.pack.short)
+        said = Text("the run ended before its record was complete", "运行在记录完成之前中断")
+        cut.result = [Error(said.in_(lang), "incomplete")]
+        suite.add_testcase(cut)
+    xml = JUnitXml("conformance")
+    xml.add_testsuite(suite)
+    xml.update_statistics()
+    return str(xml.tostring().decode())
+
+
+def _case(record: Record, finding: Finding, lang: Language) -> TestCase:
+    case = TestCase(clean(finding.rule), clean(_class_name(record)))
+    said = clean(_message(finding, lang))
+    kind = finding.outcome.value if finding.reason is None else f"{finding.outcome.value}: {finding.reason.value}"
+    if finding.disposition is Disposition.BROKEN:
+        result: Failure | Error | Skipped = Failure(said, kind)
+    elif finding.outcome is Outcome.PASSED:
+        case.system_out = said
+        return case
+    elif finding.disposition is Disposition.UNSURE and finding.outcome is Outcome.INCONCLUSIVE and (
+        finding.obligation is Obligation.SHALL
+    ):
+        result = Error(said, kind)
+    else:
+        result = Skipped(said, kind)
+    result.text = clean(_details(record, finding, lang), lines=True)
+    case.result = [result]
+    if finding.disposition is Disposition.WARNING:
+        case.system_out = said
+    return case
+
+
+def _class_name(record: Record) -> str:
+    """The class name of every test case: the pack and the system."""
+    return f"{record.header.pack.short}.{record.header.system.name}"
+
+
+def _message(finding: Finding, lang: Language) -> str:
+    margin = finding.worst.margin if finding.worst else None
+    at = f" ({at_words(margin)})" if at_words(margin) else ""
+    said = Text("margin {}{}", "裕度 {}{}").in_(lang).format(margin_words(margin).in_(lang), at) if margin else ""
+    if finding.reason:
+        said = f"{REASONS[finding.reason].in_(lang)}; {NEXT[finding.reason].in_(lang)}"
+    elif finding.outcome is Outcome.UNTESTED:
+        said = f"{UNTESTED.in_(lang)}; {UNTESTED_NEXT.in_(lang)}"
+    title = finding.title.in_(lang)
+    return f"{title}: {said}" if said else title
+
+
+def _details(record: Record, finding: Finding, lang: Language) -> str:
+    case, lines = simplest(finding), [finding.statement.in_(lang)]
+    if finding.waived:
+        waived = finding.waived
+        lines.append(Text("waived until {}: {} ({})", "豁免至 {}：{}（{}）").in_(lang).format(
+            waived.until, waived.reason, waived.approver))  # fmt: skip
+    if case:
+        lines += [said.in_(lang) for said in changed_words(case.changed)]
+        lines.append(replay(record, case))
+    return "\n".join(lines)

@@ -1,0 +1,128 @@
+"""Text of others made harmless and fitted to columns; figures written so that they hide no difference."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from math import floor, isinf, log10
+
+from conformance.errors import Language, Text, columns
+from conformance.model.outcome import Interval, Margin
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+LONGEST = 4000
+"""Characters of one text that a report shows; the record holds the rest."""
+
+
+def clean(text: str, *, lines: bool = False, longest: int = LONGEST) -> str:
+    """``text`` without terminal escapes, control, direction-changing and lone surrogate characters, cut to ``longest``.
+
+    Line ends become spaces unless ``lines`` are kept.
+    """
+    cut = text[: longest + 1]
+    cut = _ESCAPE.sub("", cut)
+    kept = "".join(
+        c if c == "\n" and lines else " " if c in "\t\n\r\x85\u2028\u2029" else c
+        for c in cut
+        if c in "\t\n\r" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    return kept if len(text) <= longest else kept[:longest] + "…"
+
+
+def fit(text: str, width: int) -> str:
+    """``text`` in at most ``width`` terminal columns, with an ellipsis where it was cut."""
+    if columns(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += columns(character)
+        if used > width - 1:
+            break
+        kept += character
+    return kept.rstrip() + "…"
+
+
+def pad(text: str, width: int) -> str:
+    """``text`` followed by spaces up to ``width`` terminal columns."""
+    return text + " " * (width - columns(text))
+
+
+def flow(pieces: Sequence[str], width: int, *, between: str = "   ") -> Iterator[str]:
+    """Lines of at most ``width`` columns that hold ``pieces`` in their order; a piece is cut only if alone too long."""
+    line = ""
+    for piece in filter(None, pieces):
+        joined = f"{line}{between}{piece}" if line else piece
+        if line and columns(joined) > width:
+            yield line
+            joined = piece
+        line = fit(joined, width)
+    if line:
+        yield line
+
+
+def decimals(step: float) -> int:
+    """Decimal places that show ``step`` with two significant digits; at most nine."""
+    return min(max(1 - floor(log10(abs(step))), 0), 9) if step and not isinf(step) else 0
+
+
+def number(value: object, *, places: int | None = None) -> str:
+    """A value as people write it: four significant digits, or ``places`` decimal places; words stay as they are."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, int | float):
+        return clean(str(value), longest=60)
+    if value and (abs(value) < 1e-6 or abs(value) >= 1e9):
+        return f"{value:.3g}"
+    if places is None:
+        places = max(3 - floor(log10(abs(value))), 0) if value else 0
+    shown = f"{value:.{places}f}"
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown in ("-0", "") else shown
+
+
+def signed(value: float) -> str:
+    """A margin with its sign and two significant digits; exactly 0 has none."""
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-8:
+        return f"{value:+.1e}"
+    return f"{value:+.{decimals(value)}f}"
+
+
+def unit_words(unit: str, *, difference: bool = False) -> Text:
+    """A unit for readers. The difference of two percentages is in points, that of two ratios in pu."""
+    if difference and unit.startswith("%"):
+        return Text("points", "个百分点")
+    if difference and unit.startswith("pu"):
+        return Text("pu", "pu")
+    shown = "" if unit == "1" else clean(unit, longest=40)
+    return Text(shown, shown.split(" of ")[0])  # what a ratio refers to has a name in English only
+
+
+def interval(value: Interval, unit: str, lang: Language) -> str:
+    """A margin interval: one figure, two, or an open end said in words."""
+    shown = unit_words(unit, difference=True).in_(lang)
+    if value.is_point:
+        words = signed(value.low)
+    elif isinf(value.low) and isinf(value.high):
+        return Text("unknown", "未知").in_(lang)
+    elif isinf(value.low):
+        words = Text("at most {}", "至多 {}").in_(lang).format(signed(value.high))
+    elif isinf(value.high):
+        words = Text("at least {}", "至少 {}").in_(lang).format(signed(value.low))
+    else:
+        words = Text("{} to {}", "{} 至 {}").in_(lang).format(signed(value.low), signed(value.high))
+    return f"{words} {shown}".rstrip()
+
+
+def margin_words(margin: Margin | None) -> Text:
+    """A margin in its physical unit, in words; empty for a Boolean rule."""
+    if margin is None:
+        return Text("", "")
+    return Text(interval(margin.physical, margin.unit, "en"), interval(margin.physical, margin.unit, "zh"))
+
+
+def at_words(margin: Margin | None) -> str:
+    """Which element decided: the innermost one of the rule's loops; empty if none did."""
+    return clean(margin.at[-1][1], longest=40) if margin and margin.at else ""

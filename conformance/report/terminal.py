@@ -1,0 +1,227 @@
+"""The first screen: what a run found, on at most 20 lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conformance.errors import Language, Text, columns
+from conformance.model.outcome import Basis
+from conformance.model.run import Disposition, Finding, Record, Witness
+from conformance.report.facts import (
+    Overview,
+    answered,
+    changed_words,
+    compliant,
+    deciding,
+    elements,
+    lowest,
+    overview,
+    replay,
+    short,
+    simplest,
+    unsure_groups,
+    views,
+    worst_first,
+)
+from conformance.report.lines import STYLES, Line, line, printed
+from conformance.report.plain import at_words, clean, decimals, fit, flow, margin_words, number, pad, unit_words
+from conformance.report.words import DISPOSITIONS, PACK_STATUS
+
+LINES = 20
+"""The first screen is never longer."""
+_LABEL = 10
+"""Columns before the text of a finding."""
+_HEAD = 8
+"""Columns before the text of the lines about the run itself."""
+
+
+def first_screen(
+    record: Record, *, lang: Language = "en", width: int = 80, colour: bool = False, report: str | None = None
+) -> str:
+    """The run on at most 20 lines of at most ``width`` columns, worst first; each line says what to do next.
+
+    ``report`` says where the HTML page stands; without it the line says how to make one.
+    """
+    facts = overview(record)
+    head = [*_head(record, facts, lang, width), Line("")]
+    tail = [*_rest(record, facts, lang, width), _report(record, report, lang, width)]
+    broken = [f for f in worst_first(record) if f.disposition is Disposition.BROKEN]
+    blocks = _broken(record, broken, LINES - len(head) - len(tail), lang, width)
+    return printed([*head, *blocks, *tail], colour)
+
+
+def _head(record: Record, facts: Overview, lang: Language, width: int) -> Iterator[Line]:
+    def of(label: Text, text: Text, style: str = "bold") -> Iterator[Line]:
+        shown = pad(label.in_(lang), _HEAD)
+        for part in flow(clean(text.in_(lang), longest=1000).split(" · "), width - _HEAD, between=" · "):
+            yield Line(shown, part, style)
+            shown = " " * _HEAD
+
+    system, pack = record.header.system, record.header.pack
+    if record.footer is None:
+        place = record.broken_line
+        said = Text(
+            f"the record ends early{f' at line {place}' if place else ''} · only what was seen until then · run again",
+            f"记录不完整{f'，止于第 {place} 行' if place else ''} · 仅含中断前的结果 · 请重新运行",
+        )
+        yield from of(Text("CUT OFF", "已中断"), said, "bold red")
+    elif record.footer.stopped:
+        yield from of(Text("Stopped", "已停止"), record.footer.stopped, "bold yellow")
+    label = record.header.label or system.label or Text(system.vendor, system.vendor)
+    name = clean(f"{system.name} {system.version}", longest=60)
+    yield from of(Text("System", "系统"), Text(f"{name} · {label.en}", f"{name} · {label.zh}"))
+    name = f"{pack.short} {pack.version}"
+    profile = f" · {pack.profile}" if pack.profile else ""
+    automated, total, indicative = len(facts.automated), facts.requirements, facts.indicative
+    said = Text(
+        f"{name} {pack.status}{profile} · {automated} of {total} requirements automated",
+        f"{name} {PACK_STATUS[pack.status].zh}{profile} · {total} 项要求中 {automated} 项自动测试",
+    )
+    if indicative:
+        said = Text(f"{said.en} · {indicative} figures indicative", f"{said.zh} · {indicative} 个数值为参考性")
+    yield from of(Text("Pack", "标准包"), said)
+    bad = any(f.disposition is Disposition.BROKEN for f in record.findings)
+    yield from of(Text("Result", "结论"), facts.result, STYLES[Disposition.BROKEN] if bad else "bold")
+
+
+def _broken(record: Record, broken: Sequence[Finding], room: int, lang: Language, width: int) -> Iterator[Line]:
+    """As many whole blocks as there is room for, worst first; then the first line of each; then how many more."""
+    whole = [_block(record, f, lang, width) for f in broken]
+    kept = [block[:1] for block in whole]
+    for place, block in enumerate(whole):
+        longer = [*kept[:place], block, *kept[place + 1 :]]
+        if sum(map(len, longer)) > room:
+            break
+        kept = longer
+    more = 0
+    while kept and sum(map(len, kept)) + bool(more) > room:
+        kept.pop()
+        more += 1
+    for block in kept:
+        yield from block
+    if more:
+        yield line(" " * _LABEL, Text(f"and {more} more, in the report", f"另有 {more} 项，见报告").in_(lang), width)
+
+
+def _block(record: Record, finding: Finding, lang: Language, width: int) -> list[Line]:
+    room, worst, case = width - _LABEL, finding.worst, simplest(finding)
+    margin = margin_words(worst.margin if worst else None).in_(lang)
+    margin = Text("margin {}", "裕度 {}").in_(lang).format(margin) if margin else ""
+    names = " ".join(short(r) for r in finding.requirements) or short(finding.rule)
+    decided = {f.basis for f in record.findings if f.disposition is Disposition.BROKEN}
+    mixed = finding.basis is Basis.INDICATIVE and len(decided) > 1  # else the result line says it for all
+    mark = Text("indicative", "参考性").in_(lang) if mixed else ""
+    title = fit(clean(finding.title.in_(lang), longest=200), max(room - 36, 20))
+    lines = list(flow([title, _value(record, finding, lang), margin, names, mark], room))
+    if case:
+        lines += flow([_origin(case, lang), _effort(case, lang)], room)
+        lines += flow([_answer(record, finding, case, lang)], room)
+        again = Text("again: ", "复现：").in_(lang)
+        lines.append(again + replay(record, case, longest=room - columns(again)))
+    label = pad(f"  {DISPOSITIONS[Disposition.BROKEN].in_(lang)}", _LABEL)
+    first = Line(label, lines[0], STYLES[Disposition.BROKEN])
+    return [first, *(Line(" " * _LABEL, text) for text in lines[1:])]
+
+
+def _value(record: Record, finding: Finding, lang: Language) -> str:
+    """The deciding value beside its limit, as far as a view of the pack can tell; else the cause or the element."""
+    worst = finding.worst
+    if worst is None:
+        return ""
+    for view in views(record.header.pack, finding.rule):
+        element = deciding(elements(view, answered(worst)), worst.margin)
+        if element and element.limit is not None:
+            places = decimals(element.excess)
+            value, limit = number(element.value, places=places), number(element.limit, places=places)
+            said = Text("{0} {3} at {1}, limit {2}", "{1} 处 {0} {3}，限值 {2}")
+            return said.in_(lang).format(value, element.name, limit, unit_words(view.unit).in_(lang))
+    if worst.cause:
+        return clean(worst.cause.in_(lang), longest=60)
+    at = at_words(worst.margin)
+    return Text("at {}", "位于 {}").in_(lang).format(at) if at else ""
+
+
+def _origin(worst: Witness, lang: Language) -> str:
+    changes = [clean(c.in_(lang), longest=60) for c in changed_words(worst.changed)]
+    if not changes:
+        return Text("already at the nominal request", "标称请求即不符合").in_(lang)
+    shown = Text("; ", "；").in_(lang).join(changes[:2]) + (" …" if len(changes) > 2 else "")
+    if len(changes) == 1:
+        return Text("one value off nominal: {}", "仅 1 个值偏离标称：{}").in_(lang).format(shown)
+    return Text("{} values off nominal: {}", "{} 个值偏离标称：{}").in_(lang).format(len(changes), shown)
+
+
+def _effort(worst: Witness, lang: Language) -> str:
+    said = Text(f"found after {worst.calls} call{'s' * (worst.calls != 1)}", f"第 {worst.calls} 次调用时发现")
+    return said.in_(lang) if worst.calls else ""
+
+
+def _answer(record: Record, finding: Finding, worst: Witness, lang: Language) -> str:
+    if worst.oracle_case is None and worst.oracle_response is None:
+        return ""
+    for view in views(record.header.pack, finding.rule):
+        near = deciding(elements(view, compliant(worst)), None)
+        if near:
+            said = Text("it can be met: the reference keeps {} {} at {}", "可以满足：参考系统最不利处为 {} {}（{}）")
+            return said.in_(lang).format(number(near.value), unit_words(view.unit).in_(lang), near.name)
+    return Text("it can be met: the reference answers this request", "可以满足：参考系统对该请求给出合规应答").in_(lang)
+
+
+def _rest(record: Record, facts: Overview, lang: Language, width: int) -> Iterator[Line]:
+    """Waivers, warnings, ok, unsure, by hand: a line each, up to three for unsure."""
+    findings, comma = worst_first(record), Text(", ", "，").in_(lang)
+
+    def item(disposition: Disposition, count: int | None, text: str) -> Line:
+        label = "" if count is None else f"  {DISPOSITIONS[disposition].in_(lang)}"
+        shown = pad("" if count is None else str(count), 4) + text
+        return line(pad(label, _LABEL), shown, width, STYLES.get(disposition, ""))
+
+    def of(disposition: Disposition) -> list[Finding]:
+        return [f for f in findings if f.disposition is disposition]
+
+    def margin(finding: Finding) -> str:
+        return margin_words(finding.worst.margin if finding.worst else None).in_(lang)
+
+    if waived := [f for f in of(Disposition.WAIVED) if f.waived]:
+        first = waived[0]
+        until, who = (first.waived.until, first.waived.approver) if first.waived else ("", "")
+        said = Text(f"still broken; waived until {until} by {who}", f"仍不符合；豁免至 {until}，批准人 {who}").in_(lang)
+        yield item(Disposition.WAIVED, len(waived), f"{_title(first, lang)}{comma}{said}")
+    if warnings := of(Disposition.WARNING):
+        first = warnings[0]
+        said = f"{_title(first, lang)}{comma}{margin(first)}".removesuffix(comma)
+        hint = Text("why:", "原因：").in_(lang) + f" conformance explain last {first.number}"
+        yield item(Disposition.WARNING, len(warnings), next(flow([said, hint], width - _LABEL - 4)))
+    if good := [f for f in of(Disposition.OK) if not f.implicit and f.worst and f.worst.margin]:
+        near = min(good, key=lambda f: lowest(f.worst.margin if f.worst else None))
+        said = Text("nearest to its limit: {}, {}", "离限值最近：{}，{}").in_(lang)
+        yield item(Disposition.OK, len(facts.by[Disposition.OK]), said.format(_title(near, lang), margin(near)))
+    elif count := len(facts.by[Disposition.OK]):
+        yield item(Disposition.OK, count, "")
+    for place, (why, mend, group) in enumerate(unsure_groups(of(Disposition.UNSURE))[:3]):
+        ends = Text(f": {why.en}; {mend.en}", f"：{why.zh}；{mend.zh}").in_(lang)
+        names = Text(", ", "、").in_(lang).join(_title(f, lang) for f in group)
+        kept = fit(names, max(width - _LABEL - 4 - columns(ends), 12))
+        yield item(Disposition.UNSURE, None if place else len(facts.by[Disposition.UNSURE]), kept + ends)
+    if facts.unreached:
+        left = facts.unreached
+        said = Text(f"{left} requirements not reached; run again", f"{left} 项要求未测到；请重新运行").in_(lang)
+        yield item(Disposition.UNSURE, None, said)
+    if count := facts.manual + facts.not_tested:
+        said = Text(
+            f"{facts.manual} for an assessor to record, {facts.not_tested} not tested; reasons in the report",
+            f"{facts.manual} 项由评定人员记录，{facts.not_tested} 项未测试；理由见报告",
+        ).in_(lang)
+        yield item(Disposition.BY_HAND, count, said)
+
+
+def _report(record: Record, report: str | None, lang: Language, width: int) -> Line:
+    where = clean(report, longest=200) if report else "conformance report last --format html=report.html"
+    pieces = [where]
+    if record.header.settings.command == "demo":
+        pieces.append(Text("Your own system: conformance init", "测试自己的系统：conformance init").in_(lang))
+    return Line(pad(Text("Report", "报告").in_(lang), _HEAD), next(flow(pieces, width - _HEAD)), "bold")
+
+
+def _title(finding: Finding, lang: Language) -> str:
+    return fit(clean(finding.title.in_(lang), longest=200), 34)

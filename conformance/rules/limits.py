@@ -1,0 +1,112 @@
+"""Parameters that look up a row of a limits table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from conformance.errors import Position, Problem, Refused, Text
+from conformance.errors.language import WrongLookup, did_you_mean
+from conformance.model.quantity import convert, unit
+from conformance.model.standard import LimitLookup, LimitTable
+from conformance.rules import tree, types
+from conformance.rules.check import Checker, Function
+from conformance.rules.engine import Frame, Run
+from conformance.rules.intervals import Intervals
+from conformance.rules.margin import NotComputable
+from conformance.rules.parse import parse
+from conformance.rules.typed import Binding, Scales, Slots, Typed
+from conformance.rules.typed import convert as in_unit
+
+
+class NoLimit:
+    """What a parameter is bound to where the table has no row."""
+
+
+NO_LIMIT = NoLimit()
+
+
+@frozen(eq=False)
+class Lookup:
+    """A compiled parameter: how each key of the table is computed."""
+
+    table: LimitTable
+    slot: int
+    keys: Mapping[str, Run]
+    names: frozenset[str]
+
+    def value(self, frame: Frame) -> float | NoLimit | NotComputable | None:
+        """The matching row's value in the table's unit; None if a key is missing."""
+        found: dict[str, float | str] = {}
+        for name, run in self.keys.items():
+            try:
+                key = run(frame)
+            except NotComputable as why:
+                return why
+            if isinstance(key, tuple):
+                key = key[0] if key[0] == key[1] else None
+            if key is None:
+                return None
+            found[name] = key
+        for row in self.table.rows:
+            if (
+                all(found.get(k) == v for k, v in row.eq.items())
+                and all(_number(found.get(k)) > v for k, v in row.over.items())
+                and all(_number(found.get(k)) <= v for k, v in row.upto.items())
+            ):
+                figure = row.figure
+                return convert(float(figure.value), unit(figure.unit or self.table.unit), unit(self.table.unit))
+        return NO_LIMIT
+
+
+def _number(key: float | str | None) -> float:
+    return key if isinstance(key, int | float) else float("nan")
+
+
+def look_up(
+    name: str,
+    lookup: LimitLookup,
+    tables: Mapping[str, LimitTable],
+    roots: Mapping[str, Binding],
+    functions: Mapping[str, Function],
+    slots: Slots,
+    position: Position | None,
+) -> tuple[Lookup | None, list[Problem]]:
+    """The compiled ``lookup`` of parameter ``name``, whose keys may use the names ``roots``; or the problems."""
+    table = tables.get(lookup.table)
+    if table is None:
+        hint = did_you_mean(lookup.table, tables)
+        return None, [WrongLookup(position=position, parameter=name, table=lookup.table, hint=hint)]
+    if set(lookup.by) != set(table.keys):
+        keys = ", ".join(sorted(table.keys))
+        hint = Text(f"give exactly these keys under `by`: {keys}", f"`by` 下须恰好给出这些键：{keys}")
+        return None, [WrongLookup(position=position, parameter=name, table=lookup.table, hint=hint)]
+    runs: dict[str, Run] = {}
+    names: set[str] = set()
+    problems: list[Problem] = []
+    for key, expression in lookup.by.items():
+        try:
+            node = parse(expression)
+        except Refused as refused:
+            problems += refused.problems
+            continue
+        checker = Checker(expression, roots, functions, slots, Scales(), decides=False)
+        checked = checker.check(node, expected=None)
+        runs[key] = _key(checker, node, checked.typed, table.keys[key]).build(Intervals())
+        problems += checker.problems
+        names |= checked.names
+    return (None, problems) if problems else (Lookup(table, slots.take(name), runs, frozenset(names)), [])
+
+
+def _key(checker: Checker, node: tree.Node, typed: Typed, of: str | None) -> Typed:
+    """A key as a word, or as a number in unit ``of``."""
+    if of is None:
+        return (
+            typed if isinstance(typed.type, types.Word) else checker.mistyped(node, Text("a text", "文本"), typed.type)
+        )
+    wanted = unit(of)
+    if not isinstance(typed.type, types.Number):
+        return checker.mistyped(node, types.describe(types.Number(wanted)), typed.type)
+    found = typed.type.unit or wanted
+    return in_unit(typed, wanted) if found.comparable(wanted) else checker.apart(node, wanted, found)

@@ -1,0 +1,344 @@
+"""A rule, compiled: what it says of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+
+from attrs import evolve, field, frozen
+
+from conformance.errors import Problem, Refused, Text
+from conformance.errors.language import BadScale, NameTaken, UnknownOperation, did_you_mean
+from conformance.measures.registry import NotComputable as MeasureNotComputable
+from conformance.measures.registry import find
+from conformance.model.json import JSON, lookup
+from conformance.model.outcome import Evaluation, Interval, Margin, Reason
+from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity, unit
+from conformance.model.standard import Figure, LimitLookup, Pack, Rule
+from conformance.rules import types
+from conformance.rules.check import Checker
+from conformance.rules.engine import Frame, Run
+from conformance.rules.explain import explained
+from conformance.rules.functions import FUNCTIONS
+from conformance.rules.intervals import Intervals
+from conformance.rules.limits import Lookup, NoLimit, look_up
+from conformance.rules.margin import NO_ELEMENT, NotComputable, Unpaired, Verdict
+from conformance.rules.parse import parse
+from conformance.rules.points import GIVES_UP, Points
+from conformance.rules.typed import Binding, Checked, Scales, Slots, Typed
+
+MOST_MISSING = 20
+"""How many missing values an evaluation names."""
+
+
+@frozen(eq=False)
+class _Condition:
+    """One expression of a rule, compiled twice."""
+
+    checked: Checked
+    fast: Run
+    slow: Run
+    guarded: tuple[int, ...]
+    """Slots of derived values and limits, which may have no value at all."""
+
+    def verdict(self, frame: Frame) -> Verdict | Reason:
+        """What it says, or why it has no value. Raises `Unpaired`. ``frame[0]`` names what was missing."""
+        for slot in self.guarded:
+            if isinstance(frame[slot], NoLimit):
+                return Reason.NO_LIMIT
+            if isinstance(frame[slot], MeasureNotComputable | NotComputable):
+                return Reason.NOT_COMPUTABLE
+        try:
+            found: Verdict = self.fast(frame)
+        except GIVES_UP:
+            frame[0] = []
+            try:
+                found = self.slow(frame)
+            except NotComputable:
+                return Reason.NOT_COMPUTABLE
+        return found
+
+
+@frozen(eq=False)
+class Program:
+    """A compiled rule. It holds no state and never raises for data."""
+
+    rule: Rule
+    figures: tuple[Figure, ...]
+    """All figures that it may use."""
+    needs: frozenset[str]
+    """The top-level names that its expressions use: ``request``, ``response``, derived values."""
+    _slots: Mapping[str, int] = field(alias="slots")
+    _size: int = field(alias="size")
+    _lookups: tuple[Lookup, ...] = field(alias="lookups")
+    _when: _Condition | None = field(alias="when")
+    _vacuous_unless: _Condition | None = field(alias="vacuous_unless")
+    _require: _Condition = field(alias="require")
+    _joins: tuple[Run, ...] = field(alias="joins")
+
+    def evaluate(self, environment: Mapping[str, JSON]) -> Evaluation:
+        """What the rule says of a case.
+
+        ``environment`` holds ``request``, ``response`` and each derived value (or None, or `NotComputable`).
+        Missing values widen the margin to an interval; lists that cannot be joined leave the truth open.
+        """
+        try:
+            return self._evaluate(self._frame(environment))
+        except Unpaired as problem:
+            return Evaluation(True, None, None, None, tuple(r.en for r in problem.reasons[:MOST_MISSING]))
+
+    def pairing_problems(self, environment: Mapping[str, JSON]) -> tuple[Text, ...]:
+        """Why lists that the rule joins do not match: keys that are missing, alone or doubled."""
+        frame = self._frame(environment)
+        found: list[Text] = []
+        for rows in self._joins:
+            frame[0] = []
+            try:
+                rows(frame)
+            except Unpaired as problem:
+                found += [r for r in problem.reasons if r not in found]
+        return tuple(found)
+
+    def explain(self, environment: Mapping[str, JSON]) -> tuple[tuple[str, str], ...]:
+        """The text of every sub-expression and its value; inside loops, for the element that decided."""
+        frame = self._frame(environment)
+        shown: dict[str, str] = {}
+        for condition in (self._when, self._vacuous_unless, self._require):
+            if condition is not None:
+                try:
+                    verdict = condition.verdict(frame)
+                except Unpaired as problem:
+                    verdict = Reason.INSUFFICIENT_DATA
+                    shown["pair"] = "; ".join(r.en for r in problem.reasons[:MOST_MISSING])
+                at = () if isinstance(verdict, Reason) else verdict.at
+                shown.update(explained(condition.checked.parts, at, frame))
+        return tuple(shown.items())
+
+    def _frame(self, environment: Mapping[str, JSON]) -> Frame:
+        frame: Frame = [None] * self._size
+        frame[0] = []
+        for name, slot in self._slots.items():
+            frame[slot] = environment.get(name)
+        for one in self._lookups:
+            used = [frame[self._slots[name]] for name in one.names]
+            blocked = next((v for v in used if isinstance(v, MeasureNotComputable)), None)
+            frame[one.slot] = blocked or one.value(frame)
+        return frame
+
+    def _evaluate(self, frame: Frame) -> Evaluation:
+        missing: list[str] = []
+        applies: bool | None = True
+        if self._when is not None:
+            held = self._when.verdict(frame)
+            if isinstance(held, Reason):
+                return Evaluation(None, None, None, None, obstacle=held)
+            applies = held.truth
+            if applies is False:
+                return Evaluation(False, None, None, None)
+            missing += _mattering(held, frame)
+        found = self._require.verdict(frame)
+        if isinstance(found, Reason):
+            return Evaluation(applies, None, None, None, obstacle=found)
+        missing += _mattering(found, frame)
+        binding: bool | None = True
+        if self._vacuous_unless is not None:
+            bound = self._vacuous_unless.verdict(frame)
+            if isinstance(bound, Reason):
+                if found.truth is not False:  # what cannot be told of vacuity does not hide a failure
+                    return Evaluation(applies, None, None, None, obstacle=bound)
+                binding = None
+            else:
+                binding = bound.truth
+                missing += _mattering(bound, frame)
+        if found.truth and found.atom is NO_ELEMENT:
+            binding = False
+        kept = tuple(dict.fromkeys(missing))[:MOST_MISSING]
+        return Evaluation(applies, binding, found.truth, _margin(found), kept)
+
+
+def _mattering(verdict: Verdict, frame: Frame) -> list[str]:
+    """The missing values that left something open."""
+    missing: list[str] = frame[0]
+    frame[0] = []
+    return missing if verdict.truth is None or verdict.low != verdict.high else []
+
+
+def _margin(verdict: Verdict) -> Margin | None:
+    atom = verdict.atom
+    if atom is None or atom is NO_ELEMENT:
+        return None
+    low, high = verdict.low + 0.0, verdict.high + 0.0  # no negative zero
+    physical = Interval(low * atom.scale, high * atom.scale)
+    return Margin(physical, atom.unit, Interval(low, high), atom.text, verdict.at)
+
+
+def compile_rule(rule: Rule, pack: Pack) -> Program:
+    """``rule`` compiled against the interface, derived values and limits of ``pack``.
+
+    Raises `Refused` with every problem of syntax, names, types, units and cost, each with its place.
+    """
+    operation = pack.operations.get(rule.applies_to)
+    if operation is None:
+        hint = did_you_mean(rule.applies_to, pack.operations)
+        raise Refused([UnknownOperation(position=rule.position, name=rule.applies_to, hint=hint)])
+    problems: list[Problem] = []
+    slots = Slots()
+    roots = _roots(rule, pack, slots, problems)
+    scales = _scales(rule, problems)
+    names = dict(roots)
+    lookups = _parameters(rule, pack, roots, names, slots, problems)
+    guarded = {n: b.slot for n, b in names.items() if n not in ("request", "response") and b.fixed is None}
+    conditions: dict[str, _Condition | None] = {}
+    for label, expression in (("when", rule.when), ("vacuous", rule.vacuous_unless), ("require", rule.require)):
+        conditions[label] = None
+        if expression is not None:
+            checker = Checker(expression, names, FUNCTIONS, slots, scales, decides=label == "require")
+            conditions[label] = _condition(checker, guarded, problems)
+    require = conditions["require"]
+    if problems or require is None:
+        raise Refused(problems)
+    used = [c.checked for c in conditions.values() if c is not None]
+    asked = frozenset[str]().union(*(c.names for c in used), *(one.names for one in lookups))
+    return Program(
+        rule=rule,
+        figures=_figures(rule, pack),
+        needs=asked & roots.keys(),
+        slots={n: b.slot for n, b in roots.items()},
+        size=len(slots.taken),
+        lookups=tuple(lookups),
+        when=conditions["when"],
+        vacuous_unless=conditions["vacuous"],
+        require=require,
+        joins=tuple(join(Intervals()) for c in used for join in c.joins),
+    )
+
+
+def _roots(rule: Rule, pack: Pack, slots: Slots, problems: list[Problem]) -> dict[str, Binding]:
+    """The names that every expression of the rule may use."""
+    operation = pack.operations[rule.applies_to]
+    schemas = {"request": operation.request, "response": operation.response}
+    for name, derived in pack.derive.items():
+        if derived.of == rule.applies_to:
+            measure = find(derived.measure)
+            if measure is not None:  # an unknown measure is the pack's problem, told there; here it is no name
+                schemas[name] = measure.result
+    roots: dict[str, Binding] = {}
+    for name, schema in schemas.items():
+        type_: types.Type = types.Unknown()
+        try:
+            type_ = types.of_schema(schema).type
+        except UnknownUnit as problem:
+            problems.append(evolve(problem, position=rule.position))
+        roots[name] = Binding(type_, slots.take(name))
+    return roots
+
+
+def _scales(rule: Rule, problems: list[Problem]) -> Scales:
+    scale = rule.scale
+    texts = [] if scale is None else [scale] if not isinstance(scale, Mapping) else list(scale.values())
+    known: list[tuple[float, Unit]] = []
+    for text in texts:
+        try:
+            value, of = quantity(str(text))
+        except UnknownUnit as problem:
+            problems.append(evolve(problem, position=rule.position))
+            continue
+        except ValueError:
+            value, of = 0.0, ONE
+        if not (isfinite(value) and value > 0) or any(of.comparable(other) for _, other in known):
+            problems.append(BadScale(position=rule.position, found=str(text)))
+        known.append((value, of))
+    return Scales(tuple(known))
+
+
+def _parameters(
+    rule: Rule,
+    pack: Pack,
+    roots: Mapping[str, Binding],
+    names: dict[str, Binding],
+    slots: Slots,
+    problems: list[Problem],
+) -> list[Lookup]:
+    """Add the parameters to ``names``; the lookups among them."""
+    lookups: list[Lookup] = []
+    for name, parameter in rule.parameters.items():
+        position = rule.position
+        if name in roots or name in FUNCTIONS:
+            problems.append(NameTaken(position=position, name=name))
+        try:
+            if isinstance(parameter, Figure):
+                position = parameter.position or position
+                constant = _constant(parameter)
+                names[name] = Binding(constant.type, fixed=constant)
+                continue
+            found, own = look_up(name, parameter, pack.limits, roots, FUNCTIONS, slots, position)
+        except UnknownUnit as problem:
+            problems.append(evolve(problem, position=position))
+            names[name] = Binding(types.Unknown())
+            continue
+        problems += own
+        if found is not None:
+            lookups.append(found)
+        table = pack.limits.get(parameter.table)
+        type_ = types.Number(unit(table.unit)) if table is not None else types.Unknown()
+        names[name] = Binding(type_, found.slot if found else 0)
+    return lookups
+
+
+def _constant(figure: Figure) -> Typed:
+    value = figure.value
+    if isinstance(value, bool):
+        return Typed(types.Boolean(), lambda e: e.truth(value))
+    if isinstance(value, str):
+        return Typed(types.Word(), lambda e: e.word(value))
+    return Typed(types.Number(unit(figure.unit or "1")), lambda e: e.constant(value))
+
+
+def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Problem]) -> _Condition | None:
+    try:
+        checked = checker.check(parse(checker.expression))
+    except Refused as refused:
+        problems += refused.problems
+        return None
+    problems += checker.problems
+    if checker.problems:
+        return None
+    slots = tuple(slot for name, slot in guarded.items() if name in checked.names)
+    return _Condition(checked, checked.typed.build(Points()), checked.typed.build(Intervals()), slots)
+
+
+def _figures(rule: Rule, pack: Pack) -> tuple[Figure, ...]:
+    found: list[Figure] = []
+    for parameter in rule.parameters.values():
+        if isinstance(parameter, LimitLookup):
+            found += [row.figure for row in pack.limits[parameter.table].rows]
+        else:
+            found.append(parameter)
+    if rule.uncertainty is not None:
+        found += [rule.uncertainty.default, rule.uncertainty.maximum]
+    return tuple(found)
+
+
+def derive(pack: Pack, operation: str, environment: Mapping[str, JSON]) -> dict[str, JSON | MeasureNotComputable]:
+    """The derived values of one case of ``operation``.
+
+    A value is None where an argument is missing, and the `NotComputable` itself where its measure has no value.
+    """
+    found: dict[str, JSON | MeasureNotComputable] = {}
+    for name, derived in pack.derive.items():
+        measure = find(derived.measure) if derived.of == operation else None
+        if measure is None:
+            continue
+        arguments = {a: lookup(environment, path.split(".")) for a, path in derived.arguments.items()}
+        if None in arguments.values():
+            found[name] = None
+            continue
+        try:
+            found[name] = measure(**arguments)
+        except MeasureNotComputable as why:
+            found[name] = why
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Data that fit no schema reach a measure only through records; that is their fault, not a crash of ours.
+            detail = f"{derived.measure}: {type(error).__name__}: {error}"
+            found[name] = MeasureNotComputable(Text(f"not computable: {detail}", f"无法计算：{detail}"))
+    return found

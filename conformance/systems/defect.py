@@ -1,0 +1,226 @@
+"""Defects that are put into a good system at the wire, to prove that the rules find them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from os import PathLike
+from pathlib import Path
+
+from attrs import evolve, field, frozen
+
+from conformance.errors import Position, Refused, Text
+from conformance.errors.systems import BadDefect
+from conformance.model.json import JSON, digest, encode, is_finite_number
+from conformance.model.run import Answer, Reply
+from conformance.packs.forms import check
+from conformance.packs.yaml import read_yaml
+from conformance.systems import causes
+from conformance.systems.operators import NEEDS, PREVIOUS, TIME, apply
+from conformance.systems.paths import Place, parse_place
+from conformance.systems.session import Hello, Session
+
+
+@frozen
+class Trigger:
+    """A defect that shows only where a number of the request is large."""
+
+    place: Place
+    over: float
+
+    def fires(self, request: JSON) -> bool:
+        """Whether a number at the place is over the threshold."""
+        values = (container[key] for container, key in self.place.slots(request))
+        return any(is_finite_number(value) and value > self.over for value in values)
+
+
+@frozen(kw_only=True)
+class Defect:
+    """One defect: an operator at a place, on a share of the requests; or a system of its own."""
+
+    id: str
+    title: Text
+    operator: str | None = None
+    place: Place = field(factory=lambda: Place("response", ()))
+    amount: float = 1.0
+    """Factor, offset, bound or seconds, by the operator."""
+    value: JSON = None
+    other: str | None = None
+    """The sibling field to swap with, or to copy from."""
+    rate: float = 1.0
+    trigger: Trigger | None = None
+    system: str | None = None
+    """Folder of a system file, where no operator can express the defect."""
+    position: Position | None = field(default=None, eq=False)
+
+    @property
+    def scalable(self) -> bool:
+        """Whether `at` makes it smaller."""
+        return self.operator in _SMALLER
+
+    def at(self, size: float) -> Defect:
+        """The same defect, ``size`` times as large: 1 as it stands, towards 0 no defect. Raises ValueError."""
+        if size <= 0:
+            raise ValueError("the size of a defect is above 0")
+        smaller = _SMALLER.get(self.operator or "")
+        return evolve(self, amount=smaller(self.amount, size)) if smaller else self
+
+    def affects(self, request: JSON) -> bool:
+        """Whether ``request`` is of the share that is affected; always the same for the same request."""
+        if self.trigger is not None and not self.trigger.fires(request):
+            return False
+        chosen = hashlib.sha256(f"{self.id}\0{digest(request)}".encode()).digest()
+        return int.from_bytes(chosen[:8], "big") < self.rate * 2**64
+
+
+_SMALLER: dict[str, Callable[[float, float], float]] = {
+    # a factor by its logarithm, so that half of "1000 times" is "32 times" and not "500 times"
+    "unit_scale": lambda amount, size: amount**size if amount > 0 else 1 + (amount - 1) * size,
+    "threshold_offset": lambda amount, size: amount * size,
+    "time_shift": lambda amount, size: amount * size,
+    "delay": lambda amount, size: amount * size,
+    "clip": lambda amount, size: amount / size,
+}
+
+
+class Defective(Session):
+    """A system with a defect: a proxy between the harness and a good one. It keeps the call before, so one at a time.
+
+    ``applied`` counts the calls in which something was changed: a defect that never was proves nothing.
+    """
+
+    def __init__(self, session: Session, defect: Defect, *, timeout: float = 10.0) -> None:
+        """Put ``defect`` between us and ``session``; ``timeout`` in seconds is what a delay is held against.
+
+        Raises ValueError for a defect that has a system of its own.
+        """
+        if defect.operator is None:
+            raise ValueError(f"{defect.id} has a system of its own")
+        self._session = session
+        self._defect = defect
+        self._operator = defect.operator
+        self._timeout = timeout
+        self._last_request: JSON = None
+        self._last_response: JSON = None
+        self.applied = 0
+
+    def hello(self) -> Hello:
+        """What the good system says; its batch is not used, because order matters here."""
+        return evolve(self._session.hello(), batch=False)
+
+    def call(self, operation: str, request: JSON) -> Reply:
+        """The answer of the defective system."""
+        hit = self._defect.affects(request)
+        edits = hit and self._operator not in TIME
+        shown = self._edited("request", request, self._last_request) if edits else request
+        reply = self._session.call(operation, shown)
+        if hit and self._operator in TIME:
+            return self._late(reply)
+        answered = reply.answer is Answer.ANSWERED
+        before, body = self._last_response, reply.body
+        self._last_request = request
+        if answered:
+            self._last_response = body
+        if not (hit and answered):
+            return reply
+        edited = self._edited("response", body, before)
+        return reply if edited is body else evolve(reply, body=edited, raw=encode(edited))
+
+    def _late(self, reply: Reply) -> Reply:
+        """The reply as if it had come later; nobody needs to wait for that."""
+        self.applied += 1
+        latency = reply.latency_ns + round(self._defect.amount * 1e9)
+        if latency > self._timeout * 1e9:
+            return Reply(Answer.TIMED_OUT, cause=causes.silent(self._timeout), latency_ns=latency)
+        return evolve(reply, latency_ns=latency)
+
+    def _edited(self, side: str, root: JSON, previous: JSON) -> JSON:
+        defect = self._defect
+        if defect.place.side != side or (self._operator in PREVIOUS and previous is None):
+            return root
+        changed = apply(
+            self._operator,
+            defect.place,
+            root,
+            amount=defect.amount,
+            value=defect.value,
+            other=defect.other,
+            previous=previous,
+        )
+        if encode(changed) == encode(root):
+            return root
+        self.applied += 1
+        return changed
+
+    def reset(self) -> bool:
+        """Reset the good system, and forget the call before."""
+        self._last_request = self._last_response = None
+        return self._session.reset()
+
+    def close(self) -> None:
+        """End the good system."""
+        self._session.close()
+
+
+_SYSTEM = Text("needs either an operator or a system of its own", "必须且只能给出 operator 或 system 之一")
+_TWICE = Text("the id comes twice", "id 重复")
+_LACKS = Text("operator {operator} needs {need!r}", "算子 {operator} 需要字段 {need!r}")
+_PATH = Text(
+    "operator {operator} needs a path below request or response", "算子 {operator} 需要 request 或 response 之下的路径"
+)
+_ROOT = Text("{text!r} is no path", "{text!r} 不是有效路径")
+
+
+def read_defects(path: str | PathLike[str]) -> tuple[Defect, ...]:
+    """The defects in the YAML file at ``path``. Raises Refused with all its problems."""
+    document = read_yaml(path)
+    problems = check(document, "defects")
+    if problems:
+        raise Refused(problems)
+    folder = Path(path).parent
+    found: list[Defect] = []
+    for index, entry in enumerate(document.value):
+        position = document.position((index, "id"))
+        faults = list(_faults(entry, {defect.id for defect in found}))
+        problems += [BadDefect(position=position, defect=entry["id"], fault=fault) for fault in faults]
+        if not faults:
+            found.append(_defect(entry, folder, position))
+    if problems:
+        raise Refused(problems)
+    return tuple(found)
+
+
+def _faults(entry: JSON, known: set[str]) -> Iterator[Text]:
+    if entry["id"] in known:
+        yield _TWICE
+    operator = entry.get("operator")
+    if (operator is None) == ("system" not in entry):
+        yield _SYSTEM
+    if (need := NEEDS.get(operator)) and need not in entry:
+        yield _LACKS.format(operator=operator, need=need)
+    if operator and operator not in PREVIOUS | TIME and not {".", "["} & set(entry.get("path", "")):
+        yield _PATH.format(operator=operator)
+    for text in (entry.get("path"), entry.get("trigger", {}).get("path")):
+        try:
+            parse_place(text or "response")
+        except ValueError:
+            yield _ROOT.format(text=text)
+
+
+def _defect(entry: JSON, folder: Path, position: Position) -> Defect:
+    operator = entry.get("operator")
+    whole = "request" if operator == "stale_input" else "response"
+    trigger = entry.get("trigger")
+    return Defect(
+        id=entry["id"],
+        title=Text(**entry["title"]),
+        operator=operator,
+        place=parse_place(entry.get("path", whole)),
+        amount=float(entry.get("amount", 1.0)),
+        value=entry.get("value"),
+        other=entry.get("other"),
+        rate=entry.get("rate", 1.0),
+        trigger=Trigger(parse_place(trigger["path"]), trigger["over"]) if trigger else None,
+        system=str(folder / entry["system"]) if "system" in entry else None,
+        position=position,
+    )

@@ -1,0 +1,104 @@
+"""One nominal request per operation: what was sent, what came back, what the schema disliked, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import frozen
+
+from conformance.errors import Text
+from conformance.model.json import JSON
+from conformance.model.run import Answer, Reply
+from conformance.model.standard import Pack
+from conformance.model.system import Command, Http, PythonCall, Reach, System
+from conformance.systems.session import Hello, Session
+
+Complaints = Callable[[JSON], Sequence[tuple[str, Text]]]
+"""A value to what a schema dislikes in it: JSON pointer and message."""
+
+
+@frozen
+class Examined:
+    """What one operation did with one request."""
+
+    operation: str
+    reached: str
+    """In what way: the command, URL, Python target or pattern of the system file."""
+    request: JSON
+    reply: Reply
+    complaints: tuple[tuple[str, Text], ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether there was an answer and the schema likes it."""
+        return self.reply.answer is Answer.ANSWERED and not self.complaints
+
+
+@frozen
+class Examination:
+    """What a first contact with a system shows."""
+
+    hello: Hello
+    operations: tuple[Examined, ...]
+    unreached: tuple[str, ...] = ()
+    """Operations of the pack that the system file does not name."""
+    unknown: tuple[str, ...] = ()
+    """Operations of the system file that the pack does not have."""
+    strange_claims: tuple[str, ...] = ()
+    """Capabilities that the system says it has and the pack does not know."""
+
+    @property
+    def good(self) -> bool:
+        """Whether a run can start."""
+        return self.hello.cause is None and bool(self.operations) and all(e.good for e in self.operations)
+
+    def projected(self, cases: int, *, jobs: int = 1) -> float:
+        """Seconds that ``cases`` calls of each operation will take, at the latency seen here."""
+        return sum(e.reply.latency_ns for e in self.operations) * cases / jobs / 1e9
+
+
+def examine(
+    session: Session,
+    system: System,
+    pack: Pack,
+    requests: Mapping[str, JSON],
+    *,
+    complaints: Mapping[str, Complaints] | None = None,
+) -> Examination:
+    """Call each operation in ``requests`` (operation to nominal request); ``complaints`` judge the responses.
+
+    Where there is an answer the call is repeated and the second one timed, for the first often loads what all use.
+    """
+    hello = session.hello()
+    judges = complaints or {}
+    examined = []
+    for operation, request in requests.items():
+        if operation not in system.operations:
+            continue
+        reply = session.call(operation, request)
+        if reply.answer is Answer.ANSWERED:
+            reply = session.call(operation, request)
+        judge = judges.get(operation)
+        disliked = tuple(judge(reply.body)) if judge and reply.answer is Answer.ANSWERED else ()
+        examined.append(Examined(operation, reached(system.operations[operation]), request, reply, disliked))
+    claimed = {name for key in (pack.id, pack.short) for name in hello.capabilities.get(key, ())}
+    return Examination(
+        hello,
+        tuple(examined),
+        unreached=tuple(sorted(pack.operations.keys() - system.operations.keys())),
+        unknown=tuple(sorted(system.operations.keys() - pack.operations.keys())),
+        strange_claims=tuple(sorted(claimed - pack.capabilities.keys())),
+    )
+
+
+def reached(reach: Reach) -> str:
+    """The way to an operation in one line; header values are left out."""
+    match reach:
+        case Command():
+            return " ".join(reach.argv)
+        case Http():
+            return f"{reach.method} {reach.url}"
+        case PythonCall():
+            return reach.target
+        case _:
+            return reach.pattern

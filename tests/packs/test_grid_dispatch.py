@@ -1,0 +1,78 @@
+"""What the pack grid-dispatch promises: its sites fit its schemas, its defects and rules name each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conformance.cases import validator
+from conformance.model.standard import Pack
+from conformance.packs import load
+from conformance.systems import read_defects
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "standards/ai-for-energy/grid-dispatch"
+DEFECTS = ROOT / "fixtures/systems/grid-dispatch/defects.yaml"
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return load(FOLDER)
+
+
+@pytest.mark.parametrize("file", sorted((FOLDER / "data").glob("*.json")), ids=lambda file: file.stem)
+def test_a_base_case_is_a_grid(file: Path, pack: Pack) -> None:
+    assert validator(pack.sites["grid"].schema)(json.loads(file.read_text())) == []
+
+
+@pytest.mark.parametrize("twist", ["no slack", "two slacks", "zero reactance", "unit without id", "null load"])
+def test_a_broken_grid_is_refused(twist: str, pack: Pack) -> None:
+    grid = json.loads((FOLDER / "data/case6ww.json").read_text())
+    buses, branches = grid["network"]["buses"], grid["network"]["branches"]
+    if twist == "no slack":
+        for bus in buses:
+            bus["kind"] = "pq"
+    elif twist == "two slacks":
+        buses[0]["kind"] = buses[1]["kind"] = "slack"
+    elif twist == "zero reactance":
+        branches[0]["x"] = 0
+    elif twist == "unit without id":
+        del grid["generators"][0]["id"]
+    else:
+        grid["loads"][0]["p"] = None
+    assert validator(pack.sites["grid"].schema)(grid) != []
+
+
+def test_an_answer_may_carry_a_vendors_own_fields_but_no_misspelt_ones(pack: Pack) -> None:
+    valid = validator(pack.operations["dispatch"].response)
+    answer = {"setpoints": [{"id": "1", "p": 10.0, "x_reason": "cheap"}], "x_model": "7b"}
+    assert valid(answer) == []
+    assert valid({"setpoints": [{"id": "1", "p": 10.0, "voltage": 1.0}]}) != []
+    assert valid({"setpoints": [{"id": "1", "p": None}]}) != []
+    assert valid({"setpoints": [{"id": "1", "p": float("nan")}]}) != []
+
+
+def test_every_defect_that_a_rule_names_exists_and_every_rule_names_one(pack: Pack) -> None:
+    known = {defect.id for defect in read_defects(DEFECTS)}
+    named = {rule.id: set(rule.kills) for rule in pack.rules.values()}
+    assert all(named.values())
+    assert set().union(*named.values()) <= known
+
+
+def test_no_figure_claims_to_be_normative(pack: Pack) -> None:
+    """No clause was read, so no figure of this pack may certify before an authority adopts it."""
+    tables = [row.figure for table in pack.limits.values() for row in table.rows]
+    own = [p for rule in pack.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
+    assert tables and own
+    assert {figure.basis(pack.sources) for figure in [*tables, *own]} == {"indicative"}
+
+
+def test_every_candidate_rule_of_the_project_is_accounted_for() -> None:
+    text = (FOLDER / "CHANGELOG.md").read_text()
+    known = {r["id"].rpartition("/")[2] for r in yaml.safe_load((FOLDER / "requirements.yaml").read_text())["requirements"]}
+    for number in range(1, 18):
+        line = next(line for line in text.splitlines() if line.startswith(f"| GD-{number:02} |"))
+        assert set(line.split("|")[2].replace(",", " ").split()) <= known

@@ -1,0 +1,68 @@
+"""Every broken pack and system file is refused for the right reason, at the right place, in both languages."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.errors import Refused, kinds
+from conformance.packs import load, read_system, read_yaml, shipped_root
+
+ROOT = shipped_root() / "fixtures"
+HOSTILE = ROOT / "hostile" / "packs"
+EXPECTED: list[dict[str, Any]] = read_yaml(HOSTILE / "expected.yaml").value
+
+
+def refused(row: dict[str, Any], folder: Path) -> Refused:
+    overlay = HOSTILE / row["fault"]
+    with pytest.raises(Refused) as caught:
+        if row["file"] == "system.yaml":
+            read_system(overlay / "system.yaml", [load(ROOT / "packs" / "small")])
+        else:
+            shutil.copytree(ROOT / "packs" / "small", folder)
+            shutil.copytree(overlay, folder, dirs_exist_ok=True)
+            load(folder)
+    return caught.value
+
+
+@pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row["fault"])
+def test_a_broken_file_is_refused_at_its_place_in_both_languages(row: dict[str, Any], tmp_path: Path) -> None:
+    started = time.monotonic()
+    problems = refused(row, tmp_path / "pack").problems
+    assert time.monotonic() - started < 5
+    found = {
+        (p.code, p.position.file.endswith(row["file"]), p.position.line, p.position.column)
+        for p in problems
+        if p.position is not None
+    }
+    if row["line"] is None:
+        assert row["code"] in {p.code for p in problems}
+    else:
+        assert (row["code"], True, row["line"], row["column"]) in found
+    for problem in problems:
+        english, chinese = problem.render("en"), problem.render("zh")
+        assert english != chinese
+        assert any("\u4e00" <= c <= "\u9fff" for c in chinese.splitlines()[0])
+
+
+@pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row["fault"])
+def test_an_atomic_fault_gives_no_other_kind_of_problem(row: dict[str, Any], tmp_path: Path) -> None:
+    # What refers to a thing that lost its name says so too: `also`.
+    assert {p.code for p in refused(row, tmp_path / "pack").problems} == {row["code"], *row.get("also", ())}
+
+
+def test_each_fault_has_a_line_in_the_table() -> None:
+    assert {p.name for p in HOSTILE.iterdir() if p.is_dir()} == {row["fault"] for row in EXPECTED}
+
+
+def test_every_problem_of_files_and_packs_has_all_its_texts_in_both_languages() -> None:
+    ours = [k for k in kinds() if k.code.startswith("P")]
+    assert len({k.code for k in ours}) == len(ours)
+    for kind in ours:
+        for text in (kind.what, kind.why, kind.mend):
+            assert text.en
+            assert text.zh

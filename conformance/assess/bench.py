@@ -15,7 +15,8 @@ from conformance.model.json import JSON
 from conformance.model.outcome import Judgement, Outcome
 from conformance.model.run import Answer, Case, Observation, Reply, Stage
 from conformance.model.json import sha256
-from conformance.rules import NotComputable, derive
+from conformance.measures.registry import NotComputable
+from conformance.rules import derive
 
 ORACLE_CACHE = 4096
 """Answers of the oracle that are kept, for requests that several rules or stages ask about."""
@@ -110,7 +111,7 @@ class Bench:
         pairing: tuple[Text, ...] = ()
         answered = reply.answer is Answer.ANSWERED
         if answered:
-            complaints = tuple(c.text for c in self._trial.valid(reply.body))
+            complaints = tuple(c.message for c in self._trial.valid(reply.body))
         usable = answered and not complaints
         if usable:
             pairing = tuple(

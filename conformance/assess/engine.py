@@ -7,17 +7,13 @@ import platform
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-
-from attrs import evolve
 
 import conformance
 from conformance.assess.bench import Bench, Examined
 from conformance.assess.events import Listener, nobody
 from conformance.assess.exercise import Exercise
 from conformance.assess.plan import Plan, Trial
-from conformance.errors import Text
 from conformance.errors.usage import Production
 from conformance.evidence import RecordWriter
 from conformance.judge import (
@@ -37,7 +33,7 @@ from conformance.judge import (
 from conformance.judge.subject import Claim
 from conformance.model.json import digest
 from conformance.model.outcome import Basis
-from conformance.model.run import RECORD_SCHEMA, Answer, Counts, Finding, Header, Timing, Witness
+from conformance.model.run import RECORD_SCHEMA, Answer, Finding, Header, Timing, Waived, Witness
 from conformance.model.system import Command, Http, PythonCall, System
 from conformance.systems import Pool, Session, opener
 
@@ -82,7 +78,7 @@ def assess(
             else:
                 exercise.generate(trial.space, seconds=seconds)
             number = exercise.next_case
-            finder = _Finder(plan, trial, exercise, proven, declared, partial(in_force, waivers, now=now))
+            finder = _Finder(plan, trial, exercise, proven, declared, lambda rule: in_force(waivers, rule, now=now))
             findings += finder.findings(first=len(findings) + 1)
         for finding in findings:
             writer.finding(finding)
@@ -90,8 +86,7 @@ def assess(
             findings, command=plan.settings.command, strict=plan.settings.strict, by_hand=by_hand(plan.pack)
         )
         writer.timing(_timing("end"))
-        writer.footer(
-            cases=number - 1,
+        writer.finish(
             calls=number - 1,
             exit_code=code,
             requirements=requirement_results(plan.pack, findings, command=plan.settings.command),
@@ -109,7 +104,7 @@ class _Finder:
         exercise: Exercise,
         canaries: Mapping[str, bool],
         declared: Collection[str] | None,
-        waived: Callable[[str], object],
+        waived: Callable[[str], Waived | None],
     ) -> None:
         self._plan = plan
         self._trial = trial
@@ -135,7 +130,7 @@ class _Finder:
         )
         worst = self._exercise.worst.get(one.rule)
         smallest = self._exercise.smallest.get(one.rule)
-        finding = conclude(
+        return conclude(
             one,
             self._exercise.tallies[one.rule],
             number=number,
@@ -146,11 +141,11 @@ class _Finder:
             generated=generated,
             claim=Claim.DECLARED if rule is None else claim(rule, pack, self._declared),
             worst=None if worst is None else _witness(worst, one.rule),
-            waived=self._waived(one.rule),  # type: ignore[arg-type]
+            smallest=None
+            if smallest is None
+            else _witness(smallest, one.rule, self._exercise.shrunk_from.get(one.rule)),
+            waived=self._waived(one.rule),
         )
-        counts: Counts = evolve(finding.counts, unwitnessed=self._exercise.unwitnessed[one.rule])
-        shrunk = None if smallest is None else _witness(smallest, one.rule, self._exercise.shrunk_from.get(one.rule))
-        return evolve(finding, counts=counts, smallest=shrunk)
 
 
 def _witness(e: Examined, rule: str, shrunk_from: int | None = None) -> Witness:
@@ -185,7 +180,6 @@ def _declared(plan: Plan, pool: Pool) -> Collection[str] | None:
 
 
 def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
-    label = plan.system.label
     return Header(
         schema=RECORD_SCHEMA,
         tool=f"conformance {conformance.__version__}",
@@ -198,7 +192,7 @@ def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
         space=tuple(d for trial in plan.trials if trial.space for d in trial.space.describe()),
         oracle=f"{plan.oracle.name} {plan.oracle.version}" if plan.oracle else None,
         isolation=_isolation(plan.system),
-        label=Text(label, label) if label else None,
+        label=plan.system.label,
     )
 
 

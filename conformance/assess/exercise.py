@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,6 +27,8 @@ T = TypeVar("T")
 
 SILENT_CALLS = 10
 """When none of so many first calls succeeds, the run stops: the system is not reached at all."""
+BATCH = 16
+"""Cases between two looks at what came back; the same whatever --jobs is, so that the cases are the same too."""
 SHRINK_CALLS = 60
 """Calls for shrinking the counterexample of one rule."""
 REPEATS = 2
@@ -52,8 +53,6 @@ class Exercise:
         self._answered = False
         self._deadline: float | None = None
         self.tallies = {rule: Tally(rule) for rule in bench.rules}
-        self.unwitnessed: Counter[str] = Counter()
-        """Failures of adaptive stages about which the oracle was not asked."""
         self.worst: dict[str, Examined] = {}
         """Rule to its worst counted failure, else its nearest pass."""
         self.smallest: dict[str, Examined] = {}
@@ -81,7 +80,7 @@ class Exercise:
         self._play(space, Stage.NOMINAL, [space.nominal])
         self._play(space, Stage.BOUNDARY, islice(space.boundary(), budget[Stage.BOUNDARY]))
         drawn = ((space.independent(settings.seed, index), index) for index in range(settings.cases))
-        for batch in _batches(drawn, self._batch):
+        for batch in _batches(drawn, BATCH):
             self._examine([self._case(Stage.INDEPENDENT, p, space=space, index=i) for p, i in batch], always)
         self._deadline = None if seconds is None else time.monotonic() + seconds
         if adaptive:
@@ -98,10 +97,6 @@ class Exercise:
         for rule, tally in self.tallies.items():
             if tally.counts.failed and rule in self.worst:
                 self._shrink(space, rule)
-
-    @property
-    def _batch(self) -> int:
-        return 4 * self._plan.settings.jobs
 
     def _case(
         self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None
@@ -122,7 +117,7 @@ class Exercise:
 
     def _play(self, space: Space, stage: Stage, points: Iterable[Point], *, ask: Ask = always) -> list[Examined]:
         examined: list[Examined] = []
-        for batch in _batches(points, self._batch):
+        for batch in _batches(points, BATCH):
             if self._deadline is not None and time.monotonic() > self._deadline:
                 break
             examined += self._examine([self._case(stage, point, space=space) for point in batch], ask)
@@ -135,7 +130,7 @@ class Exercise:
         hunt = Hunt(space.declared, rules, seed=self._plan.settings.seed, budget=budget)
         seeds = {e.case.number: e for e in self.worst.values()}
         hunt.tell([self._told(space, e, rules) for e in seeds.values()])
-        while points := hunt.ask(self._batch):
+        while points := hunt.ask(BATCH):
             examined = self._play(space, Stage.HUNT, points, ask=self._worse)
             if not examined:  # out of time
                 return
@@ -159,8 +154,8 @@ class Exercise:
                     seen[p] = e
                 return [_counts(seen[p], rule) for p in points]
 
-            def about(_case: Case, judgement: Judgement) -> bool:
-                return judgement.rule == rule
+            def about(case: Case, judgement: Judgement) -> bool:
+                return judgement.rule == rule or self._worse(case, judgement)
 
             deadline, self._deadline = self._deadline, None  # a counterexample is shrunk whatever the clock says
             smallest = shrink(space, point, still_broken, budget=SHRINK_CALLS).point
@@ -197,10 +192,6 @@ class Exercise:
             self._writer.observation(evolve(e.oracle.observation(), case=e.case.number, of="oracle"))
         for rule, judgement in e.judgements.items():
             if only is not None and rule != only:
-                continue
-            open_failure = judgement.outcome is Outcome.FAILED and judgement.feasible is None
-            if open_failure and e.case.stage is not Stage.RECORDED:
-                self.unwitnessed[rule] += 1
                 continue
             self.tallies[rule].add(e.case, judgement, answer=e.reply.answer)
             if e.case.stage is not Stage.CONFIRM and e.case.in_envelope and _nearer(e, self.worst.get(rule), rule):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from cmaes import CMA, SepCMA  # type: ignore[import-untyped]
 
 from conformance.cases.dimension import Point
 
@@ -18,6 +17,8 @@ class Descent:
 
     def __init__(self, start: np.ndarray, parent: Point, *, restart: int, seed: int) -> None:
         """Restarts alternate between wide steps with a growing population and narrow ones around the start."""
+        from cmaes import CMA, SepCMA  # type: ignore[import-untyped]  # slow to import: it brings scipy
+
         self.parent = parent
         count = len(start)
         wide = restart % 2 == 0

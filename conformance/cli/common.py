@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from conformance.errors import Refused, Text
-from conformance.errors.usage import BadOption, NoRun, UnknownPack
+from conformance.errors.usage import BadOption, NoRun, WillNotOverwrite
 
 if TYPE_CHECKING:
     from conformance.model.run import Settings
@@ -27,19 +27,11 @@ ADAPTIVE_CALLS = 400
 Mode = Literal["all", "pr", "nightly"]
 
 
-def find_pack(registry: Registry, name: str) -> Pack:
-    """The pack called ``name``: full id, last part of it, or either with ``@version``. Raises `UnknownPack`."""
-    pack = registry.find(name)
-    if pack is None:
-        raise UnknownPack(name=name, known=", ".join(f"{p.short}@{p.version}" for p in registry))
-    return pack
-
-
 def choose(registry: Registry, name: str, profiles: Sequence[str], as_of: str | None) -> Pack:
     """The pack called ``name``, tailored by the profile that ``--profile PACK:NAME`` names for it, if any."""
     from conformance.packs import tailor
 
-    pack = find_pack(registry, name)
+    pack = registry.find(name)
     chosen = None
     for entry in profiles:
         of, _, profile = entry.rpartition(":")
@@ -102,8 +94,6 @@ def new_run_folder(system: System, pack: Pack, output: Path | None) -> Path:
         base = RUNS / f"{stamp}-{safe}-{pack.short}"
         output = next(p for p in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))) if not p.exists())
     if (output / RECORD).exists():
-        from conformance.errors.usage import WillNotOverwrite
-
         raise Refused([WillNotOverwrite(path=str(output / RECORD))])
     output.mkdir(parents=True, exist_ok=True)
     return output

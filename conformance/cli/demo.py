@@ -45,7 +45,7 @@ def command(lang: Language) -> click.Command:
             raise Missing(package="PYPOWER", extra="demo", purpose=purpose)
         click.echo(_INTRO.in_(lang) + "\n")
         registry = Registry.shipped()
-        pack = common.find_pack(registry, "grid-dispatch")
+        pack = registry.find("grid-dispatch")
         oracle = common.oracle_of(pack, registry)
         codes = []
         for name in GRIDS:
@@ -54,7 +54,7 @@ def command(lang: Language) -> click.Command:
             settings = common.settings_for(pack, cases=60, calls=160, jobs=jobs or 0, command="demo")
             folder = common.new_run_folder(system, pack, None)
             record = perform(pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang)
-            show(record, lang, page=write_reports(record, folder, (), lang), system_file=str(file))
+            show(record, lang, page=write_reports(record, folder, (), lang))
             click.echo("")
             codes.append(record.footer.exit_code if record.footer else 2)
         click.echo(_OUTRO.in_(lang))

@@ -37,7 +37,7 @@ def command(lang: Language) -> click.Command:
         from conformance.systems import connect, examine
 
         registry = Registry.shipped()
-        packs = [common.find_pack(registry, name)] if name else list(registry)
+        packs = [registry.find(name)] if name else list(registry)
         system = read_system(system_file, packs, allow_outside=allow_outside)
         fitting = [p for p in packs if p.operations.keys() & system.operations.keys()] or packs
         pack = fitting[0]
@@ -45,7 +45,7 @@ def command(lang: Language) -> click.Command:
         requests = {x.operation.name: x.space.request(x.space.nominal) for x in plan.trials if x.space}
 
         def disliked(x: object) -> object:
-            return lambda body: [(c.pointer, c.text) for c in x.valid(body)]  # type: ignore[attr-defined]
+            return lambda body: [(c.pointer, c.message) for c in x.valid(body)]  # type: ignore[attr-defined]
 
         with TemporaryDirectory(prefix="conformance-") as scratch:
             with connect(plan.system, pack, scratch=Path(scratch)) as session:

@@ -61,10 +61,9 @@ def command(lang: Language) -> click.Command:
     @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="DIR",
                   help=t("folder to write to [here]", "写入的文件夹 [当前]"))  # fmt: skip
     def init(name: str, kind: str, output: Path) -> int:
-        from conformance.cli import common
         from conformance.packs import Registry
 
-        pack = common.find_pack(Registry.shipped(), name)
+        pack = Registry.shipped().find(name)
         capabilities = ", ".join(pack.capabilities)
         bases = {k.name: k.default for k in pack.sites.values()}
         own = t("or a JSON file of your own: site/my-grid.json", "或您自己的 JSON 文件：site/my-grid.json")

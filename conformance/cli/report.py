@@ -25,7 +25,7 @@ def command(lang: Language) -> click.Command:
         path = common.find_run(run)
         record = read_record(path)
         page = write_reports(record, path.parent, formats, lang)
-        show(record, lang, page=page, system_file="FILE", verbose=verbose)
+        show(record, lang, page=page, verbose=verbose)
         return 0
 
     return report

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.model.standard import Pack
     from conformance.model.system import System
 
-FORMATS = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
+FORMATS: dict[str, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
 """Report formats and the file that each is written to by default, in the folder of the run."""
 _PRECEDENCE = (2, 4, 1, 5, 3, 0)
 
@@ -64,24 +64,15 @@ def write_reports(record: Record, folder: Path, formats: Sequence[str], lang: La
     return wanted["html"]
 
 
-def show(record: Record, lang: Language, *, page: Path | None, system_file: str, verbose: bool = False) -> None:
+def show(record: Record, lang: Language, *, page: Path, verbose: bool = False) -> None:
     """Print the first screen, and with ``verbose`` each requirement."""
-    from conformance.report import terminal
+    from conformance.report import by_requirement, first_screen
 
     colour = common.colour()
     width = min(common.columns_wide(), 120)
-    click.echo(
-        terminal.first_screen(
-            record,
-            lang=lang,
-            width=width,
-            colour=colour,
-            page=None if page is None else str(page),
-            system_file=system_file,
-        )
-    )
+    click.echo(first_screen(record, lang=lang, width=width, colour=colour, report=str(page)))
     if verbose:
-        click.echo("\n" + terminal.by_requirement(record, lang=lang, width=width, colour=colour))
+        click.echo("\n" + by_requirement(record, lang=lang, width=width, colour=colour))
 
 
 def command(lang: Language) -> click.Command:
@@ -165,7 +156,7 @@ def command(lang: Language) -> click.Command:
                 pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang, waivers=waived, seconds=seconds
             )
             page = write_reports(record, folder, formats, lang)
-            show(record, lang, page=page, system_file=system_file, verbose=verbose)
+            show(record, lang, page=page, verbose=verbose)
             codes.append(record.footer.exit_code if record.footer else 2)
         return min(codes, key=_PRECEDENCE.index)
 

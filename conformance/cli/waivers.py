@@ -16,7 +16,7 @@ from conformance.packs import check_form, read_yaml
 class BadInstant(Problem):
     """A waiver that does not say when it ends."""
 
-    code = "U010"
+    code = "U008"
     what = Text("{value!r} is no instant with a zone", "{value!r} 不是带时区的时刻")
     why = Text("a waiver must expire, everywhere at the same moment", "豁免必须到期，且各地到期时刻一致")
     mend = Text("write it like 2026-12-31T23:59:59+08:00", "写成 2026-12-31T23:59:59+08:00 的形式")

@@ -260,7 +260,7 @@ class BadJson(Problem):
     why = _UNREAD
     mend = Text("write strict JSON: double quotes, no comments, no NaN, no trailing comma, no key twice",
                 "请写严格的 JSON：双引号、无注释、无 NaN、无尾随逗号、键不重复")  # fmt: skip
-    detail: str
+    detail: Text
 
 
 @frozen(kw_only=True)
@@ -282,7 +282,7 @@ class MissingKey(Problem):
 
     code = "P031"
     what = Text("key {key!r} is missing", "缺少键 {key!r}")
-    why = Text("nothing is assumed for it: {title}", "该键没有默认值：{title}")
+    why = Text("nothing is assumed for it: {title}", "该键没有默认值，必须写明")
     mend = Text("add `{key}: ...` to this mapping", "请在此映射中补上 `{key}: ...`")
     key: str
     title: str

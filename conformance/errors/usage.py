@@ -59,22 +59,10 @@ class Production(Problem):
 
 
 @frozen(kw_only=True)
-class UnknownPack(Problem):
-    """No pack of that name."""
-
-    code = "U004"
-    what = Text("no pack called {name!r}", "没有名为 {name!r} 的标准包")
-    why = Text("packs at hand: {known}", "现有标准包：{known}")
-    mend = Text("`conformance packs` lists them", "用 `conformance packs` 列出")
-    name: str
-    known: str
-
-
-@frozen(kw_only=True)
 class NoRun(Problem):
     """A run that was named does not exist."""
 
-    code = "U005"
+    code = "U004"
     what = Text("no run at {path}", "{path} 处没有运行记录")
     why = Text("a run is a folder that holds run.jsonl", "运行记录是包含 run.jsonl 的文件夹")
     mend = Text("give the folder of a run, or `last` after a `conformance run`", "请给出运行文件夹，或在运行之后用 `last`")
@@ -82,23 +70,10 @@ class NoRun(Problem):
 
 
 @frozen(kw_only=True)
-class NoCase(Problem):
-    """A case that was named is not in the record."""
-
-    code = "U006"
-    what = Text("no case {case} in {path}", "{path} 中没有第 {case} 号用例")
-    why = Text("the record holds cases 1 to {last}", "记录中的用例为 1 至 {last} 号")
-    mend = Text("take a number from the report", "请使用报告中的编号")
-    case: int
-    path: str
-    last: int
-
-
-@frozen(kw_only=True)
 class BadOption(Problem):
     """An option's value makes no sense."""
 
-    code = "U007"
+    code = "U005"
     what = Text("{option} {value}: {complaint}", "{option} {value}：{complaint}")
     why = Text("the command was not started", "命令未启动")
     mend = Text("see the command's --help", "请参看该命令的 --help")
@@ -111,7 +86,7 @@ class BadOption(Problem):
 class Missing(Problem):
     """A needed extra is not installed."""
 
-    code = "U008"
+    code = "U006"
     what = Text("{package} is not installed", "未安装 {package}")
     why = Text("{purpose}", "{purpose}")
     mend = Text("pip install 'aienergy-conformance[{extra}]'", "pip install 'aienergy-conformance[{extra}]'")
@@ -124,7 +99,7 @@ class Missing(Problem):
 class WillNotOverwrite(Problem):
     """A file is in the way."""
 
-    code = "U009"
+    code = "U007"
     what = Text("{path} is already there", "{path} 已存在")
     why = Text("nothing of yours is overwritten", "不会覆盖您的文件")
     mend = Text("name another file with --output, or move it away", "用 --output 指定其他文件，或先移走它")

@@ -21,6 +21,7 @@ class Folder:
     parts: Mapping[str, JSON]
     """Path such as ``grid.network.buses`` to content."""
     _named: Mapping[str, tuple[str, ...]]
+    _encoded: Mapping[str, bytes | None]
 
     @staticmethod
     def of(site: Mapping[str, JSON]) -> Folder:
@@ -30,7 +31,7 @@ class Folder:
         for path in parts:
             name = path.rsplit(".", 1)[-1]
             named[name] = (*named.get(name, ()), path)
-        return Folder(parts, named)
+        return Folder(parts, named, {path: _bytes(content) for path, content in parts.items()})
 
     def fold(self, value: JSON, name: str = "") -> JSON:
         """``value`` with references in place of parts that equal site content of the same name, byte for byte."""
@@ -38,7 +39,8 @@ class Folder:
             return value
         for path in self._named.get(name, ()):
             content = self.parts[path]
-            if value is content or (value == content and encode(value) == encode(content)):
+            known = self._encoded[path]
+            if known is not None and (value is content or (value == content and encode(value) == known)):
                 return {_REFERENCE: path}
         if isinstance(value, list):
             return [self.fold(item) if isinstance(item, dict | list) else item for item in value]
@@ -62,10 +64,22 @@ class Folder:
         return self.parts[reference]
 
 
+_DEEPEST = 6
+"""How many names a path may have; sites are hostile input too."""
+
+
+def _bytes(content: JSON) -> bytes | None:
+    """The wire form, or None for content that has none (a lone surrogate); that is never referred to."""
+    try:
+        return encode(content)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _parts(value: Mapping[str, JSON], prefix: str) -> Iterator[tuple[str, JSON]]:
     for name, item in value.items():
         if isinstance(item, dict | list) and item:
             path = f"{prefix}{name}"
             yield path, item
-            if isinstance(item, dict) and "." not in name:
+            if isinstance(item, dict) and "." not in name and path.count(".") < _DEEPEST:
                 yield from _parts(item, f"{path}.")

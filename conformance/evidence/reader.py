@@ -205,6 +205,8 @@ def _unfold(request: JSON, folder: Folder, lines: _Lines, line: Line) -> JSON:
         return folder.unfold(request)
     except UnknownSite as error:
         raise refuse(evolve(error, position=lines.at(line.number))) from error
+    except RecursionError as error:
+        raise refuse(BadLine(position=lines.at(line.number), detail="nested too deeply")) from error
 
 
 def read_case(path: Path | str, number: int) -> tuple[Case, list[Observation]]:

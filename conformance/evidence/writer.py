@@ -35,9 +35,9 @@ class RecordWriter:
         self._folder = Folder.of(header.system.site)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists():
+                raise RecordExists(file=str(self.path))
             self._file = FileIO(self.path, "xb")
-        except FileExistsError as error:
-            raise RecordExists(file=str(self.path)) from error
         except OSError as error:
             raise RecordNotWritten(file=str(self.path), cause=error.strerror or str(error)) from error
         self._append(write(header))

@@ -14,6 +14,7 @@ from conformance.model.json import JSON
 from conformance.model.outcome import Evaluation, Judgement, Outcome
 from conformance.model.quantity import convert, quantity, unit
 from conformance.model.standard import Example, Pack, Rule
+from conformance.rules import derive
 
 
 class Evaluable(Protocol):
@@ -64,8 +65,6 @@ def canaries(pack: Pack, programs: Mapping[str, Evaluable]) -> dict[str, bool]:
 def _judge(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> Judgement:
     environment: dict[str, JSON] = {"request": example.request, "response": example.response}
     if any(name not in example.derived for name, d in pack.derive.items() if d.of == rule.applies_to):
-        from conformance.rules import derive
-
         environment |= derive(pack, rule.applies_to, environment)
     environment |= example.derived
     ruled = evolve(rule, decision=_DECISIONS.get(example.decision or "", rule.decision))

@@ -85,9 +85,9 @@ def admittance(
     ``r`` ``x`` ``b`` pu, ``ratio`` and ``shift`` (rad) of an ideal transformer at the from-bus; taps are fixed.
     Source: MATPOWER manual, section 3.2.
     """
-    series = in_service / (r + 1j * x)
-    tap = ratio * np.exp(1j * shift)
-    to_to = series + in_service * 0.5j * b
+    series: Complexes = np.where(in_service, 1.0 / (r + 1j * x), 0.0)
+    tap: Complexes = ratio * np.exp(1j * shift)
+    to_to: Complexes = series + in_service * 0.5j * b
     return to_to / ratio**2, -series / tap.conj(), -series / tap, to_to
 
 
@@ -129,7 +129,8 @@ def _build(network: Mapping[str, Any]) -> Network:
     ratio, shift = _numbers(branches, "ratio"), np.deg2rad(_numbers(branches, "shift"))
     if not base > 0 or np.any(ratio <= 0) or np.any(live & (x == 0)):
         raise _no("a base power, ratio or reactance is zero", "基准容量、变比或电抗为零")
-    ff, ft, tf, tt = admittance(r=r, x=x, b=b, ratio=ratio, shift=shift, in_service=live)
+    with np.errstate(all="ignore"):  # what is missing is refused below
+        ff, ft, tf, tt = admittance(r=r, x=x, b=b, ratio=ratio, shift=shift, in_service=live)
     n, m = len(ids), len(branches)
     rows = np.arange(m)
     at_start, at_end = np.zeros((m, n), complex), np.zeros((m, n), complex)
@@ -162,7 +163,8 @@ def read_network(network: Mapping[str, Any]) -> Network:
 
     Raises `NotComputable` when it cannot be a network: unknown or doubled ids, separate parts, missing values.
     """
-    return guarded(lambda: _kept(json.dumps(network)))
+    built: Network = guarded(lambda: _kept(json.dumps(network)))
+    return built
 
 
 def guarded(read: Callable[[], Any]) -> Any:

@@ -85,7 +85,8 @@ def _plant(network: Network, loads: Any, generators: Any, setpoints: Any) -> Pla
     if len(given) < len(setpoints) or len(set(units)) < len(units):
         raise NotComputable(Text("a unit has two set-points", "同一机组有两个出力指令"))
     if unknown := [str(i) for i in given if i not in set(units)]:
-        raise NotComputable(Text("set-point of an unknown unit: {i}", "指令指向未知机组：{i}").format(i=unknown[0][:40]))
+        reason = Text("set-point of an unknown unit: {i}", "指令指向未知机组：{i}")
+        raise NotComputable(reason.format(i=unknown[0][:40]))
     live = np.array([bool(unit["in_service"]) for unit in generators], dtype=np.bool_)
     if missing := [i for i, on in zip(units, live, strict=True) if on and i not in given]:
         raise NotComputable(Text("no set-point for unit {i}", "机组 {i} 没有出力指令").format(i=missing[0][:40]))
@@ -133,6 +134,11 @@ def replay(network: Network, plant: Plant, *, slack: Slack = "single", reactive:
     limit instead. Taps and shifts are fixed. Several units at a bus share mismatch by p_max and reactive power by
     reactive range. Raises `NotComputable`; a solution that is not found has ``solution.converged`` False.
     """
+    with np.errstate(all="ignore"):  # a solution that was not found has no flows worth a warning
+        return _replay(network, plant, slack, reactive)
+
+
+def _replay(network: Network, plant: Plant, slack: Slack, reactive: Reactive) -> Replay:
     reference = reference_bus(network, plant)
     n = len(network.buses)
     live = np.flatnonzero(plant.in_service)
@@ -160,7 +166,8 @@ def replay(network: Network, plant: Plant, *, slack: Slack = "single", reactive:
         missing = float(made.real[reference] - set_p[reference])
         extra += missing
         if reactive == "enforce":
-            past = held[(held != reference) & ((made.imag[held] > high[held] + 1e-6) | (made.imag[held] < low[held] - 1e-6))]
+            beyond = np.maximum(made.imag - high, low - made.imag)[held]
+            past = held[(held != reference) & (beyond > 1e-6)]
             if len(past):
                 reactive_power[past] = np.clip(made.imag[past], low[past], high[past])
                 held = np.setdiff1d(held, past, assume_unique=True)

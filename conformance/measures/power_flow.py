@@ -112,7 +112,7 @@ N_1_RESULT = _object(
             id=_ID,
             islanding={"type": "boolean", "description": "this outage separates the network; it has no loading"},
             worst_branch={"type": ["string", "null"]},
-            loading=_number("% of rating", "of the emergency rating, or of the rating where none is stated", nullable=True),
+            loading=_number("% of rating", "of the emergency rating; without one, of the rating", nullable=True),
         ),
     },
     islanding={"type": "array", "items": _ID},

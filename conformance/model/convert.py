@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from math import inf, isfinite
+from math import inf
+from sys import float_info
 from typing import Any, TypeVar
 
 import attrs
@@ -33,11 +34,18 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook_factory(attrs.has, lean)
     converter.register_unstructure_hook_func(lambda hint: hint is Any, lambda value: value)  # JSON is JSON already
     # JSON has no infinities: an open end of an interval is null.
-    converter.register_unstructure_hook(Interval, lambda i: [v if isfinite(v) else None for v in (i.low, i.high)])
+    converter.register_unstructure_hook(Interval, _ends)
     converter.register_structure_hook(
         Interval, lambda v, _: Interval(-inf if v[0] is None else v[0], inf if v[1] is None else v[1])
     )
     return converter
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    """Low and high end; an end that is infinite on the side of the other keeps its sign as the largest float."""
+    low = min(interval.low, float_info.max) if interval.low > -inf else None
+    high = max(interval.high, -float_info.max) if interval.high < inf else None
+    return [low, high]
 
 
 def to_json(value: object) -> JSON:

@@ -7,8 +7,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import Position, Problem, Refused
-from conformance.errors.files import BadJson, DuplicateKey, NotFinite, TooDeep
+from conformance.errors import Position, Problem, Refused, Text
+from conformance.errors.files import BadJson, NotFinite, TooDeep
 from conformance.model.json import JSON
 from conformance.packs.characters import place, read_text
 
@@ -40,13 +40,16 @@ def parse_json(text: str, *, name: str) -> JSON:
         if len(found) < len(pairs):
             keys = [k for k, _ in pairs]
             twice = next(k for k in keys if keys.count(k) > 1)
-            problems.append(DuplicateKey(key=twice, first=1, position=top))
+            detail = Text(f"key {twice!r} stands twice in one object", f"同一对象中键 {twice!r} 重复")
+            problems.append(BadJson(detail=detail, position=top))
         return found
 
     try:
         value = json.loads(text, parse_float=number, parse_int=whole, parse_constant=number, object_pairs_hook=members)
     except json.JSONDecodeError as error:
-        raise Refused([BadJson(detail=error.msg, position=place(text, min(error.pos, len(text)), name))]) from error
+        raise Refused(
+            [BadJson(detail=Text(error.msg, error.msg), position=place(text, min(error.pos, len(text)), name))]
+        ) from error
     except RecursionError as error:
         raise Refused([TooDeep(limit=DEPTH, position=top)]) from error
     if _deeper(value, DEPTH):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -36,7 +37,7 @@ def inline(file: str, *, load: Callable[[str], JSON], position: Position) -> JSO
 
 class _Inliner:
     def __init__(self, load: Callable[[str], JSON], position: Position) -> None:
-        self.load = load
+        self.load = cache(load)
         self.position = position
         self.nodes = 0
 

@@ -66,10 +66,9 @@ def annotation_problems(schema: JSON, *, file: str, names: Names, position: Posi
     for path, inner, siblings in _walk(schema, (), frozenset()):
         where = f"{file}{pointer(path)}"
         kept = {k: v for k, v in inner.items() if k not in ("title", "description")}
-        for problem in check(Document(file, kept, (), {(): position}, {}, {}), "vocabulary"):
-            yield BadSchema(where=where, detail=problem.headline(), position=position)
-        for detail in _details(inner, siblings, names):
-            yield BadSchema(where=where, detail=detail, position=position)
+        malformed = check(Document(file, kept, (), {(): position}, {}, {}), "vocabulary")
+        details = [p.headline() for p in malformed] or _details(inner, siblings, names)
+        yield from (BadSchema(where=where, detail=d, position=position) for d in details)
 
 
 def _details(inner: Mapping[str, Any], siblings: frozenset[str], names: Names) -> Iterator[Text]:
@@ -134,7 +133,7 @@ def _refuse(uri: str) -> JSON:
 
 
 def field(schema: JSON, steps: tuple[str, ...]) -> JSON | None:
-    """The schema of the field at ``steps``, through lists; True where the schema leaves it open, None: no such field."""
+    """The schema of the field at ``steps``, through lists; True where the schema leaves it open, None for no field."""
     for step in steps:
         if not isinstance(schema, Mapping):
             return True

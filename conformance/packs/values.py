@@ -102,10 +102,11 @@ class Values:
     def _example(self, value: Mapping[str, Any], path: Path) -> Example:
         if "margin" in value:
             self.quantity(value["margin"], (*path, "margin"))
+        place = self.document.position((*path, "name"))
         return Example(
             name=value["name"], expect=Outcome(value["expect"]), request=value.get("request"),
             response=value.get("response"), derived=value.get("derived", {}), margin=value.get("margin"),
-            reason=value.get("reason"), decision=value.get("decision"), position=self.document.position((*path, "name")),
+            reason=value.get("reason"), decision=value.get("decision"), position=place,
         )  # fmt: skip
 
     def _expression(self, path: Path) -> Expression | None:

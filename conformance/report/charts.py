@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
-from math import asinh, ceil, floor, inf, isfinite, log10
+from math import asinh, ceil, floor, log10
 
 from attrs import frozen
 
 from conformance.errors import Language, Text
 from conformance.model.run import Stage
 from conformance.report.facts import Element
-from conformance.report.plain import clean, decimals, fit, number
+from conformance.report.plain import clean, decimals, fit, known, number
 
 WIDTH = 460
 """Width of every chart in its own units; the page scales it."""
@@ -30,6 +30,7 @@ _GROUPS = {
     "other": Text("other cases", "其他用例"),
 }
 _TOLERANCE = 1e-9
+_OPEN = 1e300
 
 
 def group(stage: Stage | None) -> str:
@@ -61,7 +62,7 @@ def _picture(height: float, name: str, title: str, description: str, parts: Sequ
 
 def nice(span: float, steps: int) -> float:
     """A round step (1, 2 or 5 times a power of ten) that divides ``span`` into about ``steps``."""
-    if not isfinite(span) or span <= 0:
+    if not known(span) or span <= 0:
         return 1.0
     raw = span / steps
     power = 10.0 ** floor(log10(raw))
@@ -81,17 +82,17 @@ def margins(
     ``points`` are (case number, normalised margin). The widest 2 % on the safe side share the last bin. Empty if
     no margin is known.
     """
-    known = [(case, 0.0 if abs(v) <= _TOLERANCE else v) for case, v in points if isfinite(v)]
-    if not known:
+    judged = [(case, 0.0 if abs(v) <= _TOLERANCE else v) for case, v in points if known(v)]
+    if not judged:
         return ""
-    values = sorted(v for _, v in known)
+    values = sorted(v for _, v in judged)
     low, high = min(values[0], 0.0), max(values[floor(0.98 * (len(values) - 1))], 0.0)
     step = nice((high - low) or abs(low) or 1.0, 36)
     first, last = floor(low / step + _TOLERANCE), max(ceil(high / step), 1)
     if low < 0:
         first = min(first, -1)
     counted: dict[str, Counter[int]] = {g: Counter() for g in _GROUPS}
-    for case, value in known:
+    for case, value in judged:
         # A failure, however slight, is never drawn on the safe side, nor a pass at the limit on the other.
         bin_ = min(floor(value / step), -1) if value < 0 else max(floor(value / step), 0)
         counted[group(stages.get(case))][max(min(bin_, last - 1), first)] += 1
@@ -122,7 +123,7 @@ def margins(
     for n in range(ceil(first * step / tick), floor(last * step / tick) + 1):
         parts.append(_text(x(n * tick), base + 16, number(n * tick), anchor="middle"))
     parts += [_rule(x(0), top - 6, x(0), base + 4, "limit"), _mark(x(values[0]), base, "worst")]
-    if nominal is not None and isfinite(nominal):
+    if nominal is not None and known(nominal):
         parts.append(_mark(x(nominal), base, "nominal"))
     parts += legend
     axis = Text("normalised margin: 0 is the limit, left of it fails", "归一化裕度：0 为限值，左侧为不符合").in_(lang)
@@ -186,20 +187,22 @@ def bars(
     name: str,
     title: str,
     unit: str,
-    decided: str,
+    decided: Sequence[str],
     lang: Language,
 ) -> str:
     """The elements nearest to their limits: the system's value as a bar, the oracle's as a ring, the limit as a line.
 
-    Without a lower limit, bars start at 0; with one, the axis spans the band and values are dots. ``decided`` is the
-    element that the finding names. Empty if there is nothing to draw.
+    Without a lower limit, bars start at 0; with one, the axis spans the band and values are dots. ``decided`` are the
+    elements that the finding names. Empty if there is nothing to draw.
     """
     if not system:
         return ""
-    ordered = sorted(system, key=lambda e: (e.name != decided, -e.excess))
+    ordered = sorted(system, key=lambda e: (e.name not in decided, -e.excess))
     drawn = sorted(ordered[:SHOWN], key=lambda e: -e.excess)
     beside = {e.name: e.value for e in oracle}
-    figures = [v for e in drawn for v in (e.value, e.lower, e.upper, beside.get(e.name)) if v is not None]
+    figures = [v for e in drawn for v in (e.value, beside.get(e.name)) if v is not None]
+    far = 4 * max(map(abs, figures)) or _OPEN  # a limit of 9999 means none, and must not flatten the rest
+    figures += [v for e in drawn for v in (e.lower, e.upper) if v is not None and abs(v) <= far]
     banded = any(e.lower is not None for e in drawn) or min(figures) < 0
     low, high = (min(figures), max(figures)) if banded else (0.0, max(figures))
     room = (high - low) * 0.06 or abs(high) * 0.06 or 1.0
@@ -209,7 +212,7 @@ def bars(
     for place, element in enumerate(drawn):
         y, over = top + place * row, element.excess > _TOLERANCE * max(1.0, abs(element.value))
         kind = "over" if over else "value"
-        weight = "strong" if element.name == decided else ""
+        weight = "strong" if element.name in decided else ""
         parts.append(_text(98, y + 13, fit(element.name, 16), anchor="end", kind=weight))
         if banded:
             ends = (scale(low - room if v is None else v) for v in (element.lower, element.upper))
@@ -219,7 +222,7 @@ def bars(
         else:
             parts.append(_box(scale(0), y + 3, scale(element.value) - scale(0), 12, kind))
         for limit in (element.lower, element.upper):
-            if limit is not None:
+            if limit is not None and scale.low <= limit <= scale.high:
                 parts.append(_rule(scale(limit), y - 1, scale(limit), y + row - 1, "limit"))
         if element.name in beside:
             parts.append(f'<circle cx="{scale(beside[element.name]):.1f}" cy="{y + 9:.1f}" r="4" class="ring"/>')
@@ -253,16 +256,16 @@ def _key(beside: bool, lang: Language) -> list[str]:
 
 def strip(values: Sequence[float], *, largest: float, label: str) -> str:
     """A rule's margins in one line of a table: range, middle half and limit; ``largest`` sets the scale."""
-    known = sorted(v for v in values if isfinite(v))
-    if not known:
+    ordered = sorted(v for v in values if known(v))
+    if not ordered:
         return ""
     wide, height = 132.0, 16.0
 
     def x(value: float) -> float:
         return wide / 3 + asinh(10 * max(min(value / largest, 1), -1)) / asinh(10) * wide * (0.6 if value >= 0 else 0.3)
 
-    low, high = known[0], known[-1]
-    quarter, three = known[len(known) // 4], known[3 * len(known) // 4]
+    low, high = ordered[0], ordered[-1]
+    quarter, three = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
     kind = "over" if low < -_TOLERANCE else "value"
     return (
         f'<svg viewBox="0 0 {wide:.0f} {height:.0f}" class="strip" role="img" aria-label="{escape(label)}">'
@@ -273,5 +276,5 @@ def strip(values: Sequence[float], *, largest: float, label: str) -> str:
 
 
 def widest(values: Sequence[float]) -> float:
-    """The largest absolute finite value; 1 if there is none."""
-    return max((abs(v) for v in values if abs(v) < inf), default=0.0) or 1.0
+    """The largest absolute known value; 1 if there is none."""
+    return max((abs(v) for v in values if known(v)), default=0.0) or 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from math import isclose
 
 from attrs import frozen
 
@@ -12,7 +13,7 @@ from conformance.model.json import JSON, is_finite_number, lookup
 from conformance.model.outcome import Basis, Margin, Obligation, Outcome, Severity
 from conformance.model.run import Change, Disposition, Finding, Record, RequirementResult, Witness
 from conformance.model.standard import Figure, Pack, View
-from conformance.report.plain import at_words, clean, number
+from conformance.report.plain import clean, number
 from conformance.report.words import DISPOSITIONS, NEXT, REASONS, UNTESTED, UNTESTED_NEXT
 
 _OUTCOMES = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.UNTESTED, Outcome.PASSED, Outcome.INAPPLICABLE)
@@ -188,10 +189,22 @@ def compliant(witness: Witness) -> dict[str, JSON]:
     return {"request": witness.request, "response": witness.oracle_response, **witness.oracle_derived}
 
 
+def nearest(drawn: Sequence[Element]) -> Element | None:
+    """The element nearest to its limit, or furthest beyond it."""
+    return max(drawn, key=lambda e: e.excess, default=None)
+
+
 def deciding(drawn: Sequence[Element], margin: Margin | None) -> Element | None:
-    """The element that the margin names, or else the one furthest beyond its limit."""
-    named = {at_words(margin)} - {""}
-    return next((e for e in drawn if e.name in named), None) or max(drawn, key=lambda e: e.excess, default=None)
+    """The element whose distance to its limit *is* the margin; None if this view does not show what decided.
+
+    A view may draw the surroundings of a rule (outputs beside their limits for a rule on ramps); its figures must then
+    not be told as the value and the limit that the rule compared.
+    """
+    if margin is None or not margin.physical.is_point:
+        return None
+    named = {clean(element) for _, element in margin.at}
+    ordered = sorted(drawn, key=lambda e: (e.name not in named, -e.excess))
+    return next((e for e in ordered if isclose(-e.excess, margin.physical.low, rel_tol=1e-6, abs_tol=1e-9)), None)
 
 
 def simplest(finding: Finding) -> Witness | None:

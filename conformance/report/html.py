@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from math import isfinite
 
 from attrs import frozen
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -21,7 +20,7 @@ from conformance.model.run import Change, Disposition, Finding, Record, Witness
 from conformance.model.standard import Figure, Requirement, Rule
 from conformance.report import charts, facts, words
 from conformance.report.page_words import PAGE
-from conformance.report.plain import at_words, clean, margin_words, number, unit_words
+from conformance.report.plain import at_words, clean, known, margin_words, number, unit_words
 
 LONGEST_JSON = 200_000
 """Characters of a request or response that the page shows; the record holds the rest."""
@@ -147,7 +146,7 @@ def _percent(share: float) -> str:
 
 
 def _median(record: Record, rule: str) -> float:
-    values = sorted(v for _, v in record.margins.get(rule, ()) if isfinite(v))
+    values = sorted(v for _, v in record.margins.get(rule, ()) if known(v))
     return values[len(values) // 2] if values else 0.0
 
 
@@ -224,7 +223,7 @@ def _row(change: Change) -> Row:
 
 def _drawn(record: Record, finding: Finding, witness: Witness) -> list[Picture]:
     pictures: list[Picture] = []
-    decided = at_words(witness.margin)
+    decided = tuple(element for _, element in witness.margin.at) if witness.margin else ()
     for view in facts.views(record.header.pack, finding.rule):
         system = facts.elements(view, facts.answered(witness))
         oracle = facts.elements(view, facts.compliant(witness)) if witness.oracle_derived else []

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from math import asinh, isinf
+from math import asinh
 
 from conformance.errors import Language, Text
 from conformance.model.run import Disposition, Finding, Record
 from conformance.report.facts import lowest, requirements, short, worst_first
 from conformance.report.lines import STYLES, Line, line, printed
-from conformance.report.plain import clean, fit, margin_words, pad
+from conformance.report.plain import clean, fit, known, margin_words, pad
 from conformance.report.words import DISPOSITIONS, OUTCOMES
 
 _HALF = 6
 """Columns of a bar on each side of the limit."""
 
 _LEGEND = Text(
-    "| limit; # to its right: what is left, to its left: what is missing; failed/cases",
+    "| is the limit; # right of it: left over, left of it: missing; failed/cases",
     "| 为限值；其右侧 # 为剩余裕度，左侧 # 为越限量；末列为未通过数/用例数",
 )
 
@@ -26,8 +26,7 @@ def by_requirement(record: Record, *, lang: Language = "en", width: int = 80, co
     The bar starts at the limit (``|``): to the right what is left, to the left what is missing, all on one scale.
     """
     results, findings = requirements(record), worst_first(record)
-    known = [abs(v) for f in findings if f.worst and not isinf(v := lowest(f.worst.margin))]
-    largest = max(known, default=0.0) or 1.0
+    largest = max((abs(v) for f in findings if f.worst and known(v := lowest(f.worst.margin))), default=0.0) or 1.0
     lines: list[Line] = []
     for requirement in record.header.pack.requirements.values():
         result = results.get(requirement.id)
@@ -54,7 +53,7 @@ def bar(share: float) -> str:
 
 def _rule(finding: Finding, largest: float, lang: Language, width: int) -> Line:
     margin = finding.worst.margin if finding.worst else None
-    drawn = bar(margin.normalised.low / largest) if margin and not isinf(margin.normalised.low) else " " * 13
+    drawn = bar(margin.normalised.low / largest) if margin and known(margin.normalised.low) else " " * 13
     figure = pad(fit(margin_words(margin).in_(lang), 16), 16)
     failed, cases = finding.counts.failed, finding.counts.cases
     share = f"{failed}/{cases}" if cases else ""

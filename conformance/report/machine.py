@@ -135,8 +135,8 @@ def junit(record: Record, *, lang: Language = "en") -> str:
         suite.add_testcase(cut)
     xml = JUnitXml("conformance")
     xml.add_testsuite(suite)
-    xml.update_statistics()
-    return str(xml.tostring().decode())
+    xml.update_statistics()  # type: ignore[no-untyped-call]
+    return str(xml.tostring().decode())  # type: ignore[no-untyped-call]
 
 
 def _case(record: Record, finding: Finding, lang: Language) -> TestCase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from math import floor, isinf, log10
+from math import floor, log10
 
 from conformance.errors import Language, Text, columns
 from conformance.model.outcome import Interval, Margin
@@ -13,6 +13,10 @@ from conformance.model.outcome import Interval, Margin
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 LONGEST = 4000
 """Characters of one text that a report shows; the record holds the rest."""
+
+
+_OPEN = 1e300
+"""Records write an infinite figure as the largest one that JSON has."""
 
 
 def clean(text: str, *, lines: bool = False, longest: int = LONGEST) -> str:
@@ -61,9 +65,29 @@ def flow(pieces: Sequence[str], width: int, *, between: str = "   ") -> Iterator
         yield line
 
 
+def known(value: float) -> bool:
+    """Whether ``value`` is a figure: not NaN, and not so large that it stands for an open end."""
+    return abs(value) < _OPEN
+
+
+_WORD = re.compile(r"[^\s\u2e80-\uffff]+\s*|\S\s*|\s+")
+
+
+def wrap(text: str, width: int) -> Iterator[str]:
+    """``text`` on lines of at most ``width`` columns, broken between words, or between Chinese characters."""
+    line = ""
+    for word in _WORD.findall(text):
+        if line and columns(line + word.rstrip()) > width:
+            yield line.rstrip()
+            line = ""
+        line = fit(line + word, width) if columns(line + word.rstrip()) > width else line + word
+    if line.strip():
+        yield line.rstrip()
+
+
 def decimals(step: float) -> int:
     """Decimal places that show ``step`` with two significant digits; at most nine."""
-    return min(max(1 - floor(log10(abs(step))), 0), 9) if step and not isinf(step) else 0
+    return min(max(1 - floor(log10(abs(step))), 0), 9) if step and known(step) else 0
 
 
 def number(value: object, *, places: int | None = None) -> str:
@@ -103,13 +127,15 @@ def unit_words(unit: str, *, difference: bool = False) -> Text:
 def interval(value: Interval, unit: str, lang: Language) -> str:
     """A margin interval: one figure, two, or an open end said in words."""
     shown = unit_words(unit, difference=True).in_(lang)
+    low, high = known(value.low), known(value.high)
+    if not low and not high:
+        beyond = Text("unlimited", "不受限") if value.low > 0 or value.high < 0 else Text("unknown", "未知")
+        return beyond.in_(lang)
     if value.is_point:
         words = signed(value.low)
-    elif isinf(value.low) and isinf(value.high):
-        return Text("unknown", "未知").in_(lang)
-    elif isinf(value.low):
+    elif not low:
         words = Text("at most {}", "至多 {}").in_(lang).format(signed(value.high))
-    elif isinf(value.high):
+    elif not high:
         words = Text("at least {}", "至少 {}").in_(lang).format(signed(value.low))
     else:
         words = Text("{} to {}", "{} 至 {}").in_(lang).format(signed(value.low), signed(value.high))
@@ -124,5 +150,5 @@ def margin_words(margin: Margin | None) -> Text:
 
 
 def at_words(margin: Margin | None) -> str:
-    """Which element decided: the innermost one of the rule's loops; empty if none did."""
-    return clean(margin.at[-1][1], longest=40) if margin and margin.at else ""
+    """Which elements decided, each once: the ones that the rule's loops stood at; empty if there was no loop."""
+    return clean(" / ".join(dict.fromkeys(element for _, element in margin.at)), longest=40) if margin else ""

@@ -15,6 +15,7 @@ from conformance.report.facts import (
     deciding,
     elements,
     lowest,
+    nearest,
     overview,
     replay,
     short,
@@ -24,7 +25,7 @@ from conformance.report.facts import (
     worst_first,
 )
 from conformance.report.lines import STYLES, Line, line, printed
-from conformance.report.plain import at_words, clean, decimals, fit, flow, margin_words, number, pad, unit_words
+from conformance.report.plain import at_words, clean, decimals, fit, flow, margin_words, number, pad, unit_words, wrap
 from conformance.report.words import DISPOSITIONS, PACK_STATUS
 
 LINES = 20
@@ -52,8 +53,10 @@ def first_screen(
 
 def _head(record: Record, facts: Overview, lang: Language, width: int) -> Iterator[Line]:
     def of(label: Text, text: Text, style: str = "bold") -> Iterator[Line]:
-        shown = pad(label.in_(lang), _HEAD)
-        for part in flow(clean(text.in_(lang), longest=1000).split(" · "), width - _HEAD, between=" · "):
+        shown, said, room = pad(label.in_(lang), _HEAD), clean(text.in_(lang), longest=180), width - _HEAD
+        pieces = said.split(" · ")
+        whole = all(columns(piece) <= room for piece in pieces)
+        for part in flow(pieces, room, between=" · ") if whole else wrap(said, room):
             yield Line(shown, part, style)
             shown = " " * _HEAD
 
@@ -160,8 +163,8 @@ def _answer(record: Record, finding: Finding, worst: Witness, lang: Language) ->
     if worst.oracle_case is None and worst.oracle_response is None:
         return ""
     for view in views(record.header.pack, finding.rule):
-        near = deciding(elements(view, compliant(worst)), None)
-        if near:
+        near = nearest(elements(view, compliant(worst)))
+        if near and deciding(elements(view, answered(worst)), worst.margin):
             said = Text("it can be met: the reference keeps {} {} at {}", "可以满足：参考系统最不利处为 {} {}（{}）")
             return said.in_(lang).format(number(near.value), unit_words(view.unit).in_(lang), near.name)
     return Text("it can be met: the reference answers this request", "可以满足：参考系统对该请求给出合规应答").in_(lang)
@@ -182,31 +185,37 @@ def _rest(record: Record, facts: Overview, lang: Language, width: int) -> Iterat
     def margin(finding: Finding) -> str:
         return margin_words(finding.worst.margin if finding.worst else None).in_(lang)
 
-    if waived := [f for f in of(Disposition.WAIVED) if f.waived]:
-        first = waived[0]
-        until, who = (first.waived.until, first.waived.approver) if first.waived else ("", "")
-        said = Text(f"still broken; waived until {until} by {who}", f"仍不符合；豁免至 {until}，批准人 {who}").in_(lang)
-        yield item(Disposition.WAIVED, len(waived), f"{_title(first, lang)}{comma}{said}")
+    def tight(title: str, ends: str) -> str:
+        return fit(title, max(width - _LABEL - 4 - columns(ends), 12)) + ends
+
+    if waived := [(f, f.waived) for f in of(Disposition.WAIVED) if f.waived]:
+        first, waiver = waived[0]
+        until, who = clean(waiver.until, longest=20), clean(waiver.approver, longest=24)
+        said = Text(f", broken, waived until {until} by {who}", f"，不符合，豁免至 {until}，批准人 {who}").in_(lang)
+        yield item(Disposition.WAIVED, len(waived), tight(_title(first, lang), said))
     if warnings := of(Disposition.WARNING):
         first = warnings[0]
-        said = f"{_title(first, lang)}{comma}{margin(first)}".removesuffix(comma)
-        hint = Text("why:", "原因：").in_(lang) + f" conformance explain last {first.number}"
-        yield item(Disposition.WARNING, len(warnings), next(flow([said, hint], width - _LABEL - 4)))
+        said = f"{comma}{margin(first)}" if margin(first) else ""
+        said += Text("; ", "；见 ").in_(lang) + f"conformance explain last {first.number}"
+        yield item(Disposition.WARNING, len(warnings), tight(_title(first, lang), said))
     if good := [f for f in of(Disposition.OK) if not f.implicit and f.worst and f.worst.margin]:
         near = min(good, key=lambda f: lowest(f.worst.margin if f.worst else None))
         said = Text("nearest to its limit: {}, {}", "离限值最近：{}，{}").in_(lang)
         yield item(Disposition.OK, len(facts.by[Disposition.OK]), said.format(_title(near, lang), margin(near)))
-    elif count := len(facts.by[Disposition.OK]):
-        yield item(Disposition.OK, count, "")
+    elif facts.by[Disposition.OK]:
+        yield item(Disposition.OK, len(facts.by[Disposition.OK]), "")
     for place, (why, mend, group) in enumerate(unsure_groups(of(Disposition.UNSURE))[:3]):
         ends = Text(f": {why.en}; {mend.en}", f"：{why.zh}；{mend.zh}").in_(lang)
         names = Text(", ", "、").in_(lang).join(_title(f, lang) for f in group)
-        kept = fit(names, max(width - _LABEL - 4 - columns(ends), 12))
-        yield item(Disposition.UNSURE, None if place else len(facts.by[Disposition.UNSURE]), kept + ends)
+        total = None if place else len(facts.by[Disposition.UNSURE])
+        yield item(Disposition.UNSURE, total, tight(names, ends))
     if facts.unreached:
         left = facts.unreached
         said = Text(f"{left} requirements not reached; run again", f"{left} 项要求未测到；请重新运行").in_(lang)
         yield item(Disposition.UNSURE, None, said)
+    if noted := facts.by[Disposition.NOTE]:
+        said = Text("not applicable or not in scope; reasons in the report", "不适用或不在范围内；理由见报告").in_(lang)
+        yield item(Disposition.NOTE, len(noted), said)
     if count := facts.manual + facts.not_tested:
         said = Text(
             f"{facts.manual} for an assessor to record, {facts.not_tested} not tested; reasons in the report",

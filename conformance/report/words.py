@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from conformance.errors import Text
 from conformance.model.outcome import Basis, Obligation, Outcome, Reason, Severity
-from conformance.model.run import Disposition, Stage
+from conformance.model.run import Answer, Disposition, Stage
 
 OUTCOMES: Mapping[Outcome, Text] = {
     Outcome.PASSED: Text("passed", "通过"),
@@ -97,11 +97,23 @@ STAGES: Mapping[Stage, Text] = {
     Stage.RECORDED: Text("recorded", "记录数据"),
 }
 
+ANSWERS: Mapping[Answer, Text] = {
+    Answer.ANSWERED: Text("answered", "已应答"),
+    Answer.REFUSED: Text("refused", "拒绝"),
+    Answer.TIMED_OUT: Text("timed out", "超时"),
+    Answer.CRASHED: Text("crashed", "崩溃"),
+    Answer.GARBAGE: Text("unreadable answer", "应答无法解析"),
+    Answer.TOO_LARGE: Text("answer too large", "应答过大"),
+    Answer.UNREACHABLE: Text("unreachable", "无法连接"),
+    Answer.MISSING: Text("nothing recorded", "无对应记录"),
+}
+
 COUNTS: Mapping[str, Text] = {
     "cases": Text("cases", "用例"),
     "passed": Text("passed", "通过"),
     "failed": Text("failed, counted", "计入的未通过"),
     "infeasible": Text("failed, but no compliant answer is known", "未通过，但未知有合规解"),
+    "unwitnessed": Text("failed, compliant answer not looked for", "未通过，未查找合规解"),
     "vacuous": Text("limit could not bind", "限值不起约束"),
     "inapplicable": Text("rule did not apply", "规则不适用"),
     "uncertain": Text("within uncertainty", "落在不确定度内"),

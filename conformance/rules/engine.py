@@ -49,7 +49,7 @@ class Place:
 
 @frozen(eq=False)
 class Rounds:
-    """One compiled ``for``: it puts each element into the frame."""
+    """One compiled ``for``: it puts each element into the frame. Its slots are neighbours."""
 
     names: tuple[str, ...]
     slots: tuple[int, ...]

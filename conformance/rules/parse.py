@@ -60,6 +60,9 @@ def parse(expression: Expression) -> tree.Node:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         line = getattr(error, "lineno", None) or 1
         column = max((getattr(error, "offset", None) or 1) - 1 - (line == 1), 0)
+        lines = expression.text.split("\n")
+        if line > len(lines):  # at the bracket of ours: something is missing at the very end
+            line, column = len(lines), len(lines[-1])
         hint = Text(
             "look just before this place for a missing operator or operand", "请检查此处之前是否缺少运算符或运算数"
         )

@@ -12,7 +12,18 @@ from math import fsum, inf, sqrt
 from typing import Any
 
 from conformance.rules.engine import NS_PER_MINUTE, Engine, Extreme, Frame, Kind, Place, Rounds, Run, identify, instant
-from conformance.rules.margin import AT_LIMIT, FALSE, TRUE, VACUOUS, Atom, NotComputable, Unpaired, Verdict, precedence
+from conformance.rules.margin import (
+    AT_LIMIT,
+    FALSE,
+    TRUE,
+    VACUOUS,
+    Atom,
+    NotComputable,
+    Unpaired,
+    Verdict,
+    distance,
+    precedence,
+)
 
 
 class Odd(Exception):
@@ -26,10 +37,23 @@ _ODD = Odd()
 
 
 class Points(Engine):
-    """Numbers are floats or ints, verdicts have ``low == high``."""
+    """Numbers are floats or ints, verdicts have ``low == high``.
+
+    An infinite or undefined number stays one through ``+ - *`` and is noticed where a comparison ends; only where an
+    operation could hide it (a divisor, an extreme, an equality) it is looked for at once.
+    """
+
+    def __init__(self) -> None:
+        self.constants: dict[Run, float] = {}
+        self.gaps: dict[Run, tuple[Run, Atom, bool]] = {}
+        """Of an atom: its bare normalised margin, so that a loop over it makes one verdict and not one a round."""
 
     def constant(self, value: float) -> Run:
-        return lambda frame: value
+        def run(frame: Frame) -> float:
+            return value
+
+        self.constants[run] = value
+        return run
 
     def read(self, place: Place, kind: Kind) -> Run:
         reach = _reach(place)
@@ -65,7 +89,7 @@ class Points(Engine):
         return moment
 
     def has(self, place: Place, kind: Kind) -> Run:
-        value_of = self.read(place, kind)
+        value_of = _finite(self.read(place, kind)) if kind == "number" else self.read(place, kind)
         slot, steps = place.slot, tuple(zip(place.steps, place.optional, strict=True))
 
         def run(frame: Frame) -> Verdict:
@@ -80,32 +104,21 @@ class Points(Engine):
         return run
 
     def arithmetic(self, op: str, left: Run, right: Run) -> Run:
-        # An infinite or undefined result minus itself is not 0.
-        def add(frame: Frame) -> Any:
-            value = left(frame) + right(frame)
-            if value - value:
-                raise _ODD
-            return value
-
-        def subtract(frame: Frame) -> Any:
-            value = left(frame) - right(frame)
-            if value - value:
-                raise _ODD
-            return value
-
-        def multiply(frame: Frame) -> Any:
-            value = left(frame) * right(frame)
-            if value - value:
-                raise _ODD
-            return value
-
-        def divide(frame: Frame) -> Any:
-            value = left(frame) / right(frame)
-            if value - value:
-                raise _ODD
-            return value
-
-        return {"+": add, "-": subtract, "*": multiply, "/": divide}[op]
+        number = self.constants.get(right)
+        if op == "+":
+            if number is not None:
+                return lambda frame: left(frame) + number
+            return lambda frame: left(frame) + right(frame)
+        if op == "-":
+            if number is not None:
+                return lambda frame: left(frame) - number
+            return lambda frame: left(frame) - right(frame)
+        if op == "*":
+            if number is not None:
+                return lambda frame: left(frame) * number
+            return lambda frame: left(frame) * right(frame)
+        divisor = _finite(right)
+        return lambda frame: left(frame) / divisor(frame)
 
     def negative(self, of: Run) -> Run:
         return lambda frame: -of(frame)
@@ -118,7 +131,8 @@ class Points(Engine):
 
     def extreme(self, which: Extreme, parts: Sequence[Run]) -> Run:
         choose: Any = min if which == "min" else max
-        return lambda frame: choose([part(frame) for part in parts])
+        finite = [_finite(part) for part in parts]
+        return lambda frame: choose([part(frame) for part in finite])
 
     def elapsed(self, later: Run, earlier: Run) -> Run:
         return lambda frame: (later(frame) - earlier(frame)) / NS_PER_MINUTE
@@ -161,28 +175,32 @@ class Points(Engine):
 
     def extreme_of(self, which: Extreme, element: Run, loops: Sequence[Rounds]) -> Run:
         choose: Any = min if which == "min" else max
-        return lambda frame: choose(element(frame) for _ in _each(loops, frame))
+        finite = _finite(element)
+        return lambda frame: choose(finite(frame) for _ in _each(loops, frame))
 
     def at_most(self, left: Run, right: Run, divisor: float, atom: Atom, strict: bool) -> Run:
-        at_limit = Verdict(not strict, 0.0, 0.0, atom)
-        make = Verdict._make
+        if divisor == 1:
+
+            def gap(frame: Frame) -> float:
+                return right(frame) - left(frame)  # type: ignore[no-any-return]
+        else:
+
+            def gap(frame: Frame) -> float:
+                return (right(frame) - left(frame)) / divisor  # type: ignore[no-any-return]
 
         def run(frame: Frame) -> Verdict:
-            margin = (right(frame) - left(frame)) / divisor
-            if margin > AT_LIMIT:
-                if margin < inf:
-                    return make((True, margin, margin, atom, ()))
-            elif margin >= -AT_LIMIT:
-                return at_limit
-            elif margin > -inf:
-                return make((False, margin, margin, atom, ()))
-            raise _ODD
+            margin = gap(frame)
+            if margin - margin:
+                raise _ODD
+            return distance(margin, margin, atom, strict)
 
+        self.gaps[run] = gap, atom, strict
         return run
 
     def equal(self, left: Run, right: Run, kind: Kind, tolerance: float = 0.0) -> Run:
         if kind == "number":
-            return lambda frame: TRUE if abs(left(frame) - right(frame)) <= tolerance else FALSE
+            one, other = _finite(left), _finite(right)
+            return lambda frame: TRUE if abs(one(frame) - other(frame)) <= tolerance else FALSE
         if kind == "boolean":
             return lambda frame: TRUE if left(frame).truth == right(frame).truth else FALSE
         return lambda frame: TRUE if left(frame) == right(frame) else FALSE
@@ -191,6 +209,9 @@ class Points(Engine):
         return lambda frame: then(frame) if test(frame)[0] else other(frame)
 
     def every(self, element: Run, loops: Sequence[Rounds]) -> Run:
+        if element in self.gaps and len(loops) == 1 and not loops[0].conditions:
+            return _every_atom(*self.gaps[element], loops[0])
+
         def run(frame: Frame) -> Verdict:
             truth, worst = True, VACUOUS
             at: tuple[tuple[str, str], ...] = ()
@@ -235,13 +256,9 @@ def _ahead(new: Verdict, old: Verdict, *, wanted: bool = False) -> bool:
 def _each(loops: Sequence[Rounds], frame: Frame) -> Iterator[None]:
     loop, inner = loops[0], loops[1:]
     slots, index, conditions = loop.slots, loop.index, loop.conditions
-    single = slots[0] if len(slots) == 1 else None
+    single = len(slots) == 1
     for number, row in enumerate(loop.rows(frame)):
-        if single is not None:
-            frame[single] = row
-        else:
-            for slot, value in zip(slots, row, strict=True):
-                frame[slot] = value
+        frame[slots[0] : slots[-1] + 1] = (row,) if single else row
         frame[index] = number
         if conditions and not all(condition(frame)[0] for condition in conditions):
             continue
@@ -272,13 +289,13 @@ def _reach(place: Place) -> Run:
 
 
 def _number(place: Place) -> Run:
-    """A finite number. Text and null fail to subtract; NaN and infinity differ from themselves; a Boolean is none."""
+    """A number as it stands. Text, null and lists fail where they are computed with; a Boolean would not."""
     if len(place.steps) == 1:
         slot, (step,) = place.slot, place.steps
 
         def field(frame: Frame) -> Any:
             value = frame[slot][step]
-            if value - value or value is True or value is False:
+            if value.__class__ is bool:
                 raise _ODD
             return value
 
@@ -287,8 +304,52 @@ def _number(place: Place) -> Run:
 
     def run(frame: Frame) -> Any:
         value = reach(frame)
-        if value - value or value is True or value is False:
+        if value.__class__ is bool:
             raise _ODD
         return value
+
+    return run
+
+
+def _finite(of: Run) -> Run:
+    """The same number, unless it is infinite or undefined: then it minus itself is not 0."""
+
+    def run(frame: Frame) -> Any:
+        value = of(frame)
+        if value - value:
+            raise _ODD
+        return value
+
+    return run
+
+
+def _every_atom(gap: Run, atom: Atom, strict: bool, loop: Rounds) -> Run:
+    """``all`` of one atom over one loop: the least margin first, its verdict and elements last."""
+    rows, index, first, last = loop.rows, loop.index, loop.slots[0], loop.slots[-1] + 1
+    single = last - first == 1
+
+    def run(frame: Frame) -> Verdict:
+        least: float = inf
+        worst: Any = None
+        at = 0
+        for number, row in enumerate(rows(frame)):
+            if single:
+                frame[first] = row
+            else:
+                frame[first:last] = row
+            margin = gap(frame)
+            if margin - margin:
+                raise _ODD
+            if margin < least:
+                if -AT_LIMIT <= margin <= AT_LIMIT:
+                    margin = 0.0
+                    if least == 0:
+                        continue
+                least, worst, at = margin, row, number
+        if worst is None:
+            return VACUOUS
+        frame[first:last] = (worst,) if single else worst
+        frame[index] = at
+        return distance(least, least, atom, strict)._replace(at=loop.identify(frame))
 
     return run

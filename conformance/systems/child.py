@@ -101,8 +101,8 @@ class Child:
                 if left <= 0:
                     raise Ended(Answer.TIMED_OUT, causes.silent(seconds))
                 events = self._selector.select(min(left, _LOOK))
-                if not events and self._process.poll() is not None:  # a child of its own may hold the output open
-                    raise self._gone()
+                if not events and self._process.poll() is not None and not self._read():
+                    raise self._gone()  # its end was not seen because a child of its own holds the output open
                 for key, _ in events:
                     if key.fd == self._in:
                         rest = self._write(rest)
@@ -126,7 +126,11 @@ class Child:
         return rest
 
     def _read(self) -> bool:
-        chunk = os.read(self._out, 1 << 16)
+        """Take what stands on standard output; False at its end or when nothing stands there now."""
+        try:
+            chunk = os.read(self._out, 1 << 16)
+        except BlockingIOError:
+            return False
         self._buffer += chunk
         return bool(chunk)
 

@@ -13,8 +13,8 @@ from conformance.errors import Position, Refused, Text
 from conformance.errors.systems import BadDefect
 from conformance.model.json import JSON, digest, encode, is_finite_number
 from conformance.model.run import Answer, Reply
+from conformance.packs import read_yaml
 from conformance.packs.forms import check
-from conformance.packs.yaml import read_yaml
 from conformance.systems import causes
 from conformance.systems.operators import NEEDS, PREVIOUS, TIME, apply
 from conformance.systems.paths import Place, parse_place
@@ -51,7 +51,14 @@ class Defect:
     trigger: Trigger | None = None
     system: str | None = None
     """Folder of a system file, where no operator can express the defect."""
+    implicit: str | None = None
+    """`answers` or `response-valid`: which of the rules that stand in no file finds it."""
     position: Position | None = field(default=None, eq=False)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what it does depends on the call before."""
+        return self.operator in PREVIOUS
 
     @property
     def scalable(self) -> bool:
@@ -222,5 +229,6 @@ def _defect(entry: JSON, folder: Path, position: Position) -> Defect:
         rate=entry.get("rate", 1.0),
         trigger=Trigger(parse_place(trigger["path"]), trigger["over"]) if trigger else None,
         system=str(folder / entry["system"]) if "system" in entry else None,
+        implicit=entry.get("implicit"),
         position=position,
     )

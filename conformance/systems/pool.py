@@ -12,7 +12,7 @@ from typing import Self
 
 from conformance.model.json import JSON
 from conformance.model.run import Reply
-from conformance.systems.session import Session
+from conformance.systems.session import Hello, Session
 
 BATCH = 32
 """Requests in a batch, where the system takes batches. It does not depend on the number of workers."""
@@ -36,6 +36,14 @@ class Pool:
             self._idle.put(idle)
         self._jobs = jobs
         self._workers = ThreadPoolExecutor(jobs, thread_name_prefix="conformance-pool")
+
+    def hello(self) -> Hello:
+        """What the system said of itself in the first session."""
+        return self._first.hello()
+
+    def recorded(self, operation: str) -> Iterator[tuple[JSON, Reply]]:
+        """The exchanges that were recorded; none of a live system."""
+        return self._first.recorded(operation)
 
     def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
         """The replies in the order of ``requests``, as they come; requests are drawn only a little ahead."""

@@ -149,9 +149,7 @@ def test_a_python_function_runs_in_a_child_process(make: Callable[..., System], 
         assert session.call("echo", {"a": "能"}).body == {"a": "能"}
 
 
-def test_a_module_that_cannot_be_imported_is_a_crash_that_says_so(
-    make: Callable[..., System], tmp_path: Path
-) -> None:
+def test_a_module_that_cannot_be_imported_is_a_crash_that_says_so(make: Callable[..., System], tmp_path: Path) -> None:
     with connect(make(double=PythonCall("absent:double")), PACK, scratch=tmp_path) as session:
         reply = session.call("double", {"x": 4})
     assert reply.answer is Answer.CRASHED

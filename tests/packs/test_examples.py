@@ -58,5 +58,5 @@ def test_a_rule_with_a_margin_has_an_example_exactly_at_its_limit(folder: Path) 
     for rule in pack_in(folder).rules.values():
         own = [found[rule.id, example.name] for example in rule.examples]
         if any(result.judgement.margin is not None for result in own):
-            margins = [r.judgement.margin.physical.low for r in own if r.judgement.margin and r.judgement.outcome is Outcome.PASSED]
-            assert any(abs(margin) < 1e-9 for margin in margins), rule.id
+            passed = [r.judgement.margin for r in own if r.judgement.outcome is Outcome.PASSED]
+            assert any(m is not None and abs(m.physical.low) < 1e-9 for m in passed), rule.id

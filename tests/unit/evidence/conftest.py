@@ -159,9 +159,8 @@ def request(i=0):
 
 
 def margin(value, high=None):
-    return Margin(
-        Interval(value, value if high is None else high), "MW", Interval(value, value), "a <= b", (("g", "1"),)
-    )
+    high = value if high is None else high
+    return Margin(Interval(value, high), "MW", Interval(value, high), "a <= b", (("g", "1"),))
 
 
 def case(i=0, stage=Stage.INDEPENDENT, value=None):

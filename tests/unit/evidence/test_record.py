@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from io import FileIO
 from pathlib import Path
 
@@ -103,6 +105,7 @@ def test_a_place_that_cannot_be_written_is_a_problem(make, tmp_path):
 
 def test_a_full_disk_is_a_problem(make, tmp_path):
     with RecordWriter(tmp_path / "r", make.header()) as writer, FileIO("/dev/full", "wb") as full:
+        writer.close()
         writer._file = full
         with pytest.raises(RecordNotWritten):
             writer.case(make.case())
@@ -246,6 +249,38 @@ def test_a_hostile_line_is_refused_with_its_place(make, tmp_path, name):
     assert problem.code == code
     assert problem.position.file == str(path)
     assert problem.position.line in (number, number + 1)
+
+
+@pytest.mark.parametrize("depth", [100, 400, 900, 980])
+@pytest.mark.parametrize("place", ["observation", "site", "witness"])
+def test_nesting_is_read_or_refused_and_never_a_traceback(make, tmp_path, place, depth):
+    path = make.write(tmp_path / "r")
+    deep = "@"
+    if place == "observation":
+        make.edit(path, 4, lambda line: {**line, "response": deep})
+    elif place == "site":
+        make.edit(path, 1, lambda line: {**line, "system": {**line["system"], "site": {"a": deep, "b": "\ud800"}}})
+    else:
+        make.edit(path, 12, lambda line: {**line, "worst": {**line["worst"], "request": {"a": deep}}})
+    path.write_bytes(path.read_bytes().replace(b'"@"', b"[" * depth + b"]" * depth))
+    for call in (lambda: read_record(path, verify=False), lambda: read_case(path, 0)):
+        with contextlib.suppress(Refused):
+            call()
+
+
+def test_memory_does_not_grow_with_what_systems_answered(make, tmp_path):
+    with RecordWriter(tmp_path / "r", make.header()) as writer:
+        for i in range(100):
+            writer.case(make.case(i))
+            writer.observation(make.observation(i, response=["x" * 100] * 1000))
+    assert (tmp_path / "r").stat().st_size > 10_000_000
+    read_record(tmp_path / "r")
+    tracemalloc.start()
+    try:
+        read_record(tmp_path / "r")
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_line_that_would_fill_the_memory_is_refused(make, tmp_path, monkeypatch):

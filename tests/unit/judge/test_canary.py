@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
-from conformance.judge import canaries, examples
+from conformance.judge import canaries, canary, examples
 from conformance.model.outcome import Evaluation, Interval, Margin, Outcome
 from conformance.model.standard import Derived, Example
 
@@ -68,19 +68,13 @@ def test_a_mismatch_says_what_was_expected_and_what_came(make, given, en, zh):
 def test_an_example_may_state_its_own_decision(make):
     given = example(9.9, "inconclusive", reason="within-uncertainty", decision="guarded")
     guarded = make.guarded(0.5)
-    from attrs import evolve
-
     rule = evolve(guarded, decision="simple", examples=(given, example(9.9, "passed")))
     assert [r.mismatch for r in run(make, rule=rule)] == [None, None]
 
 
 def test_derived_values_given_outright_are_used_and_the_others_computed(make, monkeypatch):
-    import conformance.rules
-
     asked = []
-    monkeypatch.setattr(
-        conformance.rules, "derive", lambda pack, op, env: asked.append(op) or {"flow": 5}, raising=False
-    )
+    monkeypatch.setattr(canary, "derive", lambda pack, operation, _: asked.append(operation) or {"flow": 5})
     derive = {"flow": Derived("flow", "power_flow.ac", "dispatch", {})}
     given, computed = example(4, "passed", derived={"flow": 6}), example(4, "passed", margin="1 MW")
     assert [r.mismatch for r in run(make, given, computed, derive=derive)] == [None, None]

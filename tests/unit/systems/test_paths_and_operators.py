@@ -47,9 +47,7 @@ def test_a_path_names_every_place_that_is_there_and_none_that_is_not(path: str, 
     assert values(path) == found
 
 
-@pytest.mark.parametrize(
-    "text", ["", "units", "responses.a", "response..a", "response[", "response[a]", "response.a "]
-)
+@pytest.mark.parametrize("text", ["", "units", "responses.a", "response..a", "response[", "response[a]", "response.a "])
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^"):
         parse_place(text)

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from attrs import evolve
+
 import conformance
 from conformance.assess.bench import Bench, Examined
 from conformance.assess.events import Listener, nobody
@@ -18,6 +20,7 @@ from conformance.errors.usage import Production
 from conformance.evidence import RecordWriter
 from conformance.judge import (
     Subject,
+    Tally,
     Waiver,
     basis,
     by_hand,
@@ -70,7 +73,9 @@ def assess(
         oracle = stack.enter_context(_pool(plan.oracle, plan, scratch / "oracle")) if plan.oracle else None
         declared = _declared(plan, pool)
         number = 1
-        for trial in plan.trials:
+        for whole in plan.trials:
+            claims = {rule.id: claim(rule, plan.pack, declared) for rule in whole.rules}
+            trial = evolve(whole, rules=tuple(r for r in whole.rules if claims[r.id] is Claim.DECLARED))
             bench = Bench(plan, trial, system=pool, oracle=oracle)
             exercise = Exercise(plan, trial, bench, writer, first_case=number, listener=listener)
             if trial.space is None:
@@ -78,7 +83,7 @@ def assess(
             else:
                 exercise.generate(trial.space, seconds=seconds)
             number = exercise.next_case
-            finder = _Finder(plan, trial, exercise, proven, declared, lambda rule: in_force(waivers, rule, now=now))
+            finder = _Finder(plan, whole, exercise, proven, claims, lambda rule: in_force(waivers, rule, now=now))
             findings += finder.findings(first=len(findings) + 1)
         for finding in findings:
             writer.finding(finding)
@@ -103,14 +108,14 @@ class _Finder:
         trial: Trial,
         exercise: Exercise,
         canaries: Mapping[str, bool],
-        declared: Collection[str] | None,
+        claims: Mapping[str, Claim],
         waived: Callable[[str], Waived | None],
     ) -> None:
         self._plan = plan
         self._trial = trial
         self._exercise = exercise
         self._canaries = canaries
-        self._declared = declared
+        self._claims = claims
         self._waived = waived
 
     def findings(self, *, first: int) -> list[Finding]:
@@ -132,14 +137,14 @@ class _Finder:
         smallest = self._exercise.smallest.get(one.rule)
         return conclude(
             one,
-            self._exercise.tallies[one.rule],
+            self._exercise.tallies.get(one.rule) or Tally(one.rule),
             number=number,
             basis=known,
             command=self._plan.settings.command,
             evidence=pack.evidence,
             canary=self._canaries.get(one.rule, True),
             generated=generated,
-            claim=Claim.DECLARED if rule is None else claim(rule, pack, self._declared),
+            claim=self._claims.get(one.rule, Claim.DECLARED),
             worst=None if worst is None else _witness(worst, one.rule),
             smallest=None
             if smallest is None

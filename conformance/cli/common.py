@@ -27,11 +27,18 @@ ADAPTIVE_CALLS = 400
 Mode = Literal["all", "pr", "nightly"]
 
 
+def find(name: str, registry: Registry) -> Pack:
+    """The pack called ``name``, or the one in the folder ``name``. Raises `Refused`."""
+    from conformance.packs import load
+
+    return load(name) if (Path(name) / "pack.yaml").is_file() else registry.find(name)
+
+
 def choose(registry: Registry, name: str, profiles: Sequence[str], as_of: str | None) -> Pack:
     """The pack called ``name``, tailored by the profile that ``--profile PACK:NAME`` names for it, if any."""
     from conformance.packs import tailor
 
-    pack = registry.find(name)
+    pack = find(name, registry)
     chosen = None
     for entry in profiles:
         of, _, profile = entry.rpartition(":")
@@ -40,13 +47,18 @@ def choose(registry: Registry, name: str, profiles: Sequence[str], as_of: str | 
     return tailor(pack, chosen, as_of=as_of)
 
 
-def oracle_of(pack: Pack, registry: Registry) -> System | None:
+def oracle_of(pack: Pack) -> System | None:
     """The pack's oracle: the feasibility witness."""
-    from conformance.packs import read_system, shipped_root
+    from conformance.packs import read_system
 
-    if pack.oracle is None:
-        return None
-    return read_system(shipped_root() / pack.oracle / "system.yaml", [pack])
+    return None if pack.oracle is None else read_system(beside(pack.oracle) / "system.yaml", [pack])
+
+
+def beside(place: str) -> Path:
+    """A folder that a pack names, such as its oracle's: under the current folder, else among what is shipped."""
+    from conformance.packs import shipped_root
+
+    return Path(place) if Path(place).is_dir() else shipped_root() / place
 
 
 def public_seed(pack: Pack) -> str:

@@ -44,9 +44,8 @@ def command(lang: Language) -> click.Command:
             purpose = Text("the demo tests a program that we did not write", "演示所检验的是第三方程序")
             raise Missing(package="PYPOWER", extra="demo", purpose=purpose)
         click.echo(_INTRO.in_(lang) + "\n")
-        registry = Registry.shipped()
-        pack = registry.find("grid-dispatch")
-        oracle = common.oracle_of(pack, registry)
+        pack = Registry.shipped().find("grid-dispatch")
+        oracle = common.oracle_of(pack)
         codes = []
         for name in GRIDS:
             file = shipped_root() / SYSTEM / name

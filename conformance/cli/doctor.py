@@ -37,7 +37,7 @@ def command(lang: Language) -> click.Command:
         from conformance.systems import connect, examine
 
         registry = Registry.shipped()
-        packs = [registry.find(name)] if name else list(registry)
+        packs = [common.find(name, registry)] if name else list(registry)
         system = read_system(system_file, packs, allow_outside=allow_outside)
         fitting = [p for p in packs if p.operations.keys() & system.operations.keys()] or packs
         pack = fitting[0]

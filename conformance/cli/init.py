@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from conformance.cli import common
 from conformance.errors import Language, Refused, Text
 from conformance.errors.usage import WillNotOverwrite
 
@@ -63,7 +64,7 @@ def command(lang: Language) -> click.Command:
     def init(name: str, kind: str, output: Path) -> int:
         from conformance.packs import Registry
 
-        pack = Registry.shipped().find(name)
+        pack = common.find(name, Registry.shipped())
         capabilities = ", ".join(pack.capabilities)
         bases = {k.name: k.default for k in pack.sites.values()}
         own = t("or a JSON file of your own: site/my-grid.json", "或您自己的 JSON 文件：site/my-grid.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from conformance.cli import common
-from conformance.cli.run import FORMATS, show, write_reports
+from conformance.cli.run import FILES, show, write_reports
 from conformance.errors import Language, Text
 
 
@@ -16,7 +16,7 @@ def command(lang: Language) -> click.Command:
     @click.command("report", help=help_.in_(lang))
     @click.argument("run", metavar="RUN")
     @click.option(
-        "--format", "formats", multiple=True, metavar="NAME[=PATH]", help=Text("one of: ", "可选：").in_(lang) + ", ".join(FORMATS)
+        "--format", "formats", multiple=True, metavar="NAME[=PATH]", help=Text("one of: ", "可选：").in_(lang) + ", ".join(FILES)
     )
     @click.option("-v", "--verbose", is_flag=True, help=Text("by requirement", "逐条列出要求").in_(lang))
     def report(run: str, formats: tuple[str, ...], verbose: bool) -> int:

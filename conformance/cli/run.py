@@ -14,13 +14,14 @@ from conformance.errors import Language, Text
 from conformance.errors.usage import BadOption
 
 if TYPE_CHECKING:
+    from conformance.report import Format
     from conformance.judge import Waiver
     from conformance.model.run import Record, Settings
     from conformance.model.standard import Pack
     from conformance.model.system import System
 
-FORMATS: dict[str, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
-"""Report formats and the file that each is written to by default, in the folder of the run."""
+FILES: dict[Format, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
+"""The file that each report format is written to by default, in the folder of the run."""
 _PRECEDENCE = (2, 4, 1, 5, 3, 0)
 
 
@@ -49,15 +50,16 @@ def perform(
 
 def write_reports(record: Record, folder: Path, formats: Sequence[str], lang: Language) -> Path:
     """Write the reports ``NAME`` or ``NAME=PATH``, HTML always; returns where the page is. Raises `BadOption`."""
-    from conformance.report import render
+    from conformance.report import FORMATS, render
 
-    wanted = {"html": folder / FORMATS["html"]}
+    wanted: dict[Format, Path] = {"html": folder / FILES["html"]}
     for entry in formats:
-        name, _, path = entry.partition("=")
-        if name not in FORMATS:
+        called, _, path = entry.partition("=")
+        name = next((known for known in FORMATS if known == called), None)
+        if name is None:
             complaint = Text(f"known formats: {', '.join(FORMATS)}", f"可用格式：{'、'.join(FORMATS)}")
             raise BadOption(option="--format", value=entry, complaint=complaint)
-        wanted[name] = Path(path) if path else folder / FORMATS[name]
+        wanted[name] = Path(path) if path else folder / FILES[name]
     for name, target in wanted.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render(record, name, lang=lang), encoding="utf-8")
@@ -108,7 +110,7 @@ def command(lang: Language) -> click.Command:
     @click.option("--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
                   help=t("folder of the run [reports/runs/...]", "运行文件夹 [reports/runs/...]"))  # fmt: skip
     @click.option("--format", "formats", multiple=True, metavar="NAME[=PATH]",
-                  help=t("also write: ", "另存为：") + ", ".join(FORMATS))  # fmt: skip
+                  help=t("also write: ", "另存为：") + ", ".join(FILES))  # fmt: skip
     @click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help=t("waivers file", "豁免文件"))
     @click.option("--strict", is_flag=True, help=t("vacuous, unconfirmed and manual ones count too",
                                                    "空约束、未确认与人工条目也计入"))  # fmt: skip
@@ -143,15 +145,15 @@ def command(lang: Language) -> click.Command:
         registry = Registry.shipped()
         chosen = [common.choose(registry, name, profiles, as_of) for name in packs]
         waived = read_waivers(waivers) if waivers else ()
+        system = read_system(system_file, chosen, allow_outside=allow_outside)
         codes: list[int] = []
         for pack in chosen:
-            system = read_system(system_file, [pack], allow_outside=allow_outside)
             settings = common.settings_for(
                 pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=as_of,
                 timed=seconds is not None,
             )  # fmt: skip
             folder = common.new_run_folder(system, pack, output if len(chosen) == 1 or not output else output / pack.short)
-            oracle = common.oracle_of(pack, registry)
+            oracle = common.oracle_of(pack)
             record = perform(
                 pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang, waivers=waived, seconds=seconds
             )

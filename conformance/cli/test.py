@@ -59,15 +59,15 @@ def _defects(pack: object, cases: int, output: Path | None, lang: Language) -> i
     from conformance.assess import make_plan
     from conformance.cli.kill_table import as_json, as_text
     from conformance.model.standard import Pack
-    from conformance.packs import Registry, read_system, shipped_root
+    from conformance.packs import read_system
     from conformance.systems import Pool, connect, opener, read_defects
 
     assert isinstance(pack, Pack)  # noqa: S101  narrows the type only
-    oracle = common.oracle_of(pack, Registry.shipped())
+    oracle = common.oracle_of(pack)
     if oracle is None or pack.fixtures is None:
         click.echo(Text("{p} has no reference system", "{p} 没有参考系统").format(p=pack.id).in_(lang))
         return 0
-    folder = shipped_root() / pack.fixtures
+    folder = common.beside(pack.fixtures)
     plan = make_plan(pack, oracle, oracle=None, settings=common.settings_for(pack, command="test"))
     with TemporaryDirectory(prefix="conformance-") as scratch:
         room = Path(scratch)

@@ -272,8 +272,9 @@ class NoScale(Problem):
         "margins of different kinds meet only after each is divided by its scale, and what counts as zero is set by it",
         "不同种类的裕度须先除以各自的尺度才能汇合，何为零也由尺度决定",
     )
-    mend = Text("add for example `scale: 1 {unit}` to the rule", "请在规则中加入尺度，例如 `scale: 1 {unit}`")
+    mend = Text("add for example `scale: {example}` to the rule", "请在规则中加入尺度，例如 `scale: {example}`")
     unit: str
+    example: str
 
 
 @frozen(kw_only=True)

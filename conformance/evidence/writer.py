@@ -51,9 +51,12 @@ class RecordWriter:
         self.close()
 
     def case(self, case: Case) -> None:
-        """Store a case; what its request shares with the site is stored as a reference."""
+        """Store a case; what its request shares with the site is stored as a reference.
+
+        Where it differs from nominal is not stored again: the request and the header's input space say so.
+        """
         self._cases += 1
-        self._append(write(evolve(case, request=self._folder.fold(case.request))))
+        self._append(write(evolve(case, request=self._folder.fold(case.request), changed=())))
 
     def observation(self, observation: Observation) -> None:
         """Store what was observed of a case that is stored already."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import frozen
 
@@ -152,7 +152,7 @@ def unit(symbol: str) -> Unit:
         base = _registry().Quantity(1, text.replace("·", "*")).to_base_units()
     except Exception as error:  # pint raises many kinds; each means that the text is no unit of ours
         raise UnknownUnit(unit=symbol) from error
-    dimension = tuple(sorted((str(k).strip("[]"), float(p)) for k, p in base.dimensionality.items()))
+    dimension = tuple(sorted((str(k).strip("[]"), cast(float, p)) for k, p in base.dimensionality.items()))
     return Unit(text, dimension, float(base.magnitude))
 
 

@@ -75,6 +75,13 @@ class Folder:
         return self.root / plain
 
 
+def pack_folders(path: Path) -> list[Path]:
+    """``path`` if it is a pack, else the packs up to two folders below it, sorted."""
+    if (path / "pack.yaml").is_file():
+        return [path]
+    return sorted(found.parent for depth in ("*", "*/*") for found in path.glob(f"{depth}/pack.yaml"))
+
+
 def vocabulary_file(name: str) -> Path:
     """The file that ``/vocabulary/...`` means."""
     return shipped_root() / "standards" / name.lstrip("/")

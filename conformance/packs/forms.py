@@ -20,7 +20,7 @@ from conformance.errors.packs import NotChinese
 from conformance.model.json import JSON
 from conformance.packs.document import Document, Path
 
-FORMS = ("common", "limits", "pack", "profile", "requirements", "rule", "system", "vocabulary")
+FORMS = ("common", "limits", "pack", "profile", "requirements", "rule", "system", "vocabulary", "waivers")
 """Names of the shipped schemas, ``schemas/<name>.schema.json``."""
 _TYPES = {
     "object": Text("a mapping", "映射"), "array": Text("a list", "列表"), "string": Text("text", "文本"),

@@ -57,8 +57,9 @@ def atom(checker: Checker, left: tree.Node, one: Typed, op: str, right: tree.Nod
         return FAULTY
     (one, two), of = same[0], same[1] or ONE
     scale = checker.scales.of(of)
-    if scale is None and checker.decides:
-        return checker.refuse(NoScale, left, unit=of.symbol)
+    if scale is None and checker.decides and same[1] is not None:
+        example = "1" if of == ONE else f"1 {of.symbol}"
+        return checker.refuse(NoScale, left, unit=of.symbol, example=example)
     value, in_unit = scale or (1.0, of)
     atom = Atom(text, in_unit.symbol, value)
     divisor = value * (in_unit.factor / of.factor)

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import frozen
 
 from conformance.errors import Text
-from conformance.rules.margin import Atom, Unpaired, join, meet, negated, plain
+from conformance.rules.margin import FALSE, VACUOUS, Atom, Unpaired, Verdict, join, meet, negated, plain
 
 Frame: TypeAlias = list[Any]
 """The values of names by slot. Slot 0 collects the paths of missing values."""
@@ -219,9 +219,15 @@ class Engine(ABC):
     def every(self, element: Run, loops: Sequence[Rounds]) -> Run:
         """``all`` over the rounds."""
 
-    @abstractmethod
     def some(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        """``any`` over the rounds."""
+        """``any`` over the rounds: not all of them fail. False of nothing."""
+        opposite = self.every(self.negation(element), loops)
+
+        def run(frame: Frame) -> Verdict:
+            found = opposite(frame)
+            return FALSE if found is VACUOUS else negated(found)
+
+        return run
 
     def both(self, parts: Sequence[Run]) -> Run:
         """``and``."""

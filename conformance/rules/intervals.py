@@ -29,14 +29,12 @@ from conformance.rules.engine import (
 from conformance.rules.margin import (
     FALSE,
     UNKNOWN,
-    VACUOUS,
     Atom,
     NotComputable,
     Verdict,
     distance,
     either,
     meet,
-    negated,
     plain,
 )
 
@@ -234,13 +232,6 @@ class Intervals(Engine):
 
     def every(self, element: Run, loops: Sequence[Rounds]) -> Run:
         return lambda frame: meet(_verdicts(element, loops, frame))
-
-    def some(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        def run(frame: Frame) -> Verdict:
-            found = meet(_verdicts(lambda f: negated(element(f)), loops, frame))
-            return FALSE if found is VACUOUS else negated(found)
-
-        return run
 
 
 def _verdicts(element: Run, loops: Sequence[Rounds], frame: Frame) -> Iterator[Verdict]:

@@ -213,44 +213,24 @@ class Points(Engine):
             return _every_atom(*self.gaps[element], loops[0])
 
         def run(frame: Frame) -> Verdict:
-            truth, worst = True, VACUOUS
+            truth = True
+            worst: Verdict | None = None
             at: tuple[tuple[str, str], ...] = ()
-            least: float = inf
             for _ in _each(loops, frame):
                 verdict = element(frame)
-                here = verdict[1]
-                if not verdict[0]:
-                    truth = False
-                if here < least or (here == least and _ahead(verdict, worst)):
-                    worst, least, at = verdict, here, identify(loops, frame)
-                    if here == -inf:
+                truth = truth and verdict.truth
+                if worst is None or verdict.low < worst.low or (verdict.low == worst.low and _ahead(verdict, worst)):
+                    worst, at = verdict, identify(loops, frame)
+                    if verdict.low == -inf and verdict.atom is None:
                         break
-            return Verdict(truth, least, least, worst.atom, at + worst.at)
-
-        return run
-
-    def some(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        def run(frame: Frame) -> Verdict:
-            truth, best = False, FALSE
-            at: tuple[tuple[str, str], ...] = ()
-            most: float = -inf
-            for _ in _each(loops, frame):
-                verdict = element(frame)
-                here = verdict[1]
-                if verdict[0]:
-                    truth = True
-                if here > most or (here == most and _ahead(verdict, best, wanted=True)):
-                    best, most, at = verdict, here, identify(loops, frame)
-                    if here == inf and verdict[3] is None:
-                        break
-            return Verdict(truth, most, most, best.atom, at + best.at)
+            return VACUOUS if worst is None else Verdict(truth, worst.low, worst.low, worst.atom, at + worst.at)
 
         return run
 
 
-def _ahead(new: Verdict, old: Verdict, *, wanted: bool = False) -> bool:
+def _ahead(new: Verdict, old: Verdict) -> bool:
     """Of two verdicts with equal margins: whether ``new`` decides."""
-    return (*precedence(new), new.truth is not wanted) < (*precedence(old), old.truth is not wanted)
+    return (*precedence(new), new.truth is not False) < (*precedence(old), old.truth is not False)
 
 
 def _each(loops: Sequence[Rounds], frame: Frame) -> Iterator[None]:

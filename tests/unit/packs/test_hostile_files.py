@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conformance.errors import Refused, kinds
 from conformance.model.standard import Pack
@@ -55,6 +60,42 @@ def test_a_broken_file_is_refused_at_its_place_in_both_languages(row: dict[str, 
         english, chinese = problem.render("en"), problem.render("zh")
         assert english != chinese
         assert any("\u4e00" <= c <= "\u9fff" for c in chinese.splitlines()[0])
+
+
+JUNK = [
+    None, True, -1, 1e308, "", "a.b", "../x", "\0", "中", "1 kW", [], {}, [1], {"x": 1}, [[[]]], {"$ref": "#"},
+    "9" * 300,
+]  # fmt: skip
+FILES = sorted(
+    p.relative_to(ROOT / "packs").as_posix() for p in (ROOT / "packs").rglob("*") if p.suffix in (".yaml", ".json")
+)
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in members:
+        yield (*path, step)
+        yield from leaves(inner, (*path, step))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_value_in_the_place_of_another_is_read_or_refused(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(FILES))
+    value = json.loads(json.dumps(read_yaml(ROOT / "packs" / name).value))
+    *way, last = data.draw(st.sampled_from(list(leaves(value))))
+    reduce(lambda v, step: v[step], way, value)[last] = data.draw(st.sampled_from(JUNK))
+    refusal: Refused | None = None
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "packs"
+        shutil.copytree(ROOT / "packs", folder)
+        (folder / name).write_text(json.dumps(value), encoding="utf-8")
+        try:
+            load(folder / "small")
+            read_system(folder / "small_system" / "system.yaml", [sound()])
+        except Refused as refused:
+            refusal = refused
+    assert refusal is None or refusal.render("en") != refusal.render("zh")
 
 
 def test_each_fault_has_a_line_in_the_table() -> None:

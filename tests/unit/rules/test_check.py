@@ -134,9 +134,7 @@ def test_an_unknown_operation_is_named() -> None:
         ("level", {"voltage": "request.voltage +", "region": "request.region"}, ["R003"]),
     ],
 )
-def test_a_lookup_that_does_not_fit_its_table_is_refused(
-    table: str, by: dict[str, str], expected: list[str]
-) -> None:
+def test_a_lookup_that_does_not_fit_its_table_is_refused(table: str, by: dict[str, str], expected: list[str]) -> None:
     lookup = LimitLookup(table, {k: expression(v) for k, v in by.items()})
     assert codes("request.power <= limit", parameters={"limit": lookup}) == expected
 

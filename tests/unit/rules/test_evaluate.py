@@ -233,7 +233,9 @@ def test_a_condition_without_margin_guards_what_cannot_be_computed() -> None:
 
 
 def test_when_false_means_inapplicable_and_unknown_is_kept() -> None:
-    assert evaluate(RAMP, parameters=TOLERANCE, when="request.interval > q('20 min')") == Evaluation(False, None, None, None)
+    assert evaluate(RAMP, parameters=TOLERANCE, when="request.interval > q('20 min')") == Evaluation(
+        False, None, None, None
+    )
     found = evaluate(RAMP, parameters=TOLERANCE, when="request.voltage > 0", case=data(voltage=None))
     assert (found.applies, found.truth, found.missing) == (None, True, ("request.voltage",))
 
@@ -289,7 +291,9 @@ def test_needs_are_the_top_level_names_that_are_used() -> None:
     assert program(RAMP, parameters=TOLERANCE).figures == (TOLERANCE["tolerance"],)
 
 
-@pytest.mark.parametrize("odd", [{}, {"request": None}, {"request": 5, "response": "x"}, {"request": {"units": [None, 7]}}])
+@pytest.mark.parametrize(
+    "odd", [{}, {"request": None}, {"request": 5, "response": "x"}, {"request": {"units": [None, 7]}}]
+)
 def test_evaluation_never_raises_for_data(odd: dict[str, object]) -> None:
     compiled = program(RAMP, parameters=TOLERANCE, when="request.voltage > 0", vacuous_unless="response.sure")
     assert compiled.evaluate(odd).truth is None
@@ -297,7 +301,9 @@ def test_evaluation_never_raises_for_data(odd: dict[str, object]) -> None:
     compiled.pairing_problems(odd)
 
 
-def test_a_derived_value_that_cannot_be_computed_is_an_obstacle_only_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_derived_value_that_cannot_be_computed_is_an_obstacle_only_where_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def double(*, p: float) -> dict[str, float]:
         if p < 0:
             raise NotComputable(Text("negative", "为负"))

@@ -78,6 +78,7 @@ class Checker:
         self.parts: list[Part] = []
         self.joins: list[Build] = []
         self.loops: tuple[Iteration, ...] = ()
+        self.depth = 0
         self.folded = False
 
     def check(self, node: tree.Node, expected: type[types.Boolean] | None = types.Boolean) -> Checked:
@@ -329,17 +330,17 @@ class Checker:
     @contextmanager
     def rounds(self, node: tree.Comprehension, *, folded: bool) -> Iterator[tuple[Iteration, ...]]:
         """The loops of ``node``, with their variables known inside; ``folded`` when no single round decides."""
-        before = self.names, self.loops, self.folded
+        before = self.names, self.loops, self.depth, self.folded
         self.names = dict(self.names)
         own: list[Iteration] = []
-        if len(self.loops) + len(node.loops) > MOST_LOOPS:
+        if self.depth + len(node.loops) > MOST_LOOPS:
             self.refuse(TooManyLoops, node, limit=MOST_LOOPS)
         for loop in node.loops:
             own.append(self.iteration(loop))
             self.loops = (*self.loops, own[-1])
         self.folded = self.folded or folded
         yield tuple(own)
-        self.names, self.loops, self.folded = before
+        self.names, self.loops, self.depth, self.folded = before
 
     def iteration(self, loop: tree.Loop) -> Iteration:
         """One ``for``; its variables become known."""
@@ -355,6 +356,7 @@ class Checker:
             slots.append(self.slots.take(name))
             type_ = items[number] if items else types.Unknown()
             self.names[name] = Binding(type_, slots[-1], origins[number] if items else name, index)
+        self.depth += 1
         with self.aside():
             folded, self.folded = self.folded, True
             conditions = tuple(self.condition(c) for c in loop.conditions)

@@ -109,7 +109,7 @@ def numbers_in(draw: st.DrawFn, scope: tuple[str, ...] = (), depth: int = 3) -> 
         case 6:
             return tree.Choice(draw(below), draw(conditions_in(scope, depth - 1)), draw(below))
         case _:
-            if len(scope) > 3:
+            if sum(name[0] == "x" for name in scope) == 3:
                 return draw(below)
             loop, inner = loops(draw, scope, depth)
             fold = draw(st.sampled_from(["sum", "min", "max"]))
@@ -153,7 +153,7 @@ def conditions_in(draw: st.DrawFn, scope: tuple[str, ...] = (), depth: int = 4) 
         case 7:
             return tree.Choice(draw(below), draw(below), draw(below))
         case _:
-            if len(scope) > 3:
+            if sum(name[0] == "x" for name in scope) == 3:
                 return draw(below)
             loop, inner = loops(draw, scope, depth)
             element = draw(conditions_in(inner, depth - 1))

@@ -11,11 +11,10 @@ from attrs import evolve, field, frozen
 from conformance.assess.plan import Plan, Trial
 from conformance.errors import Text
 from conformance.judge import answers, decide, implicit, response_valid, when_no_answer
-from conformance.model.json import JSON
+from conformance.measures.registry import NotComputable
+from conformance.model.json import JSON, sha256
 from conformance.model.outcome import Judgement, Outcome
 from conformance.model.run import Answer, Case, Observation, Reply, Stage
-from conformance.model.json import sha256
-from conformance.measures.registry import NotComputable
 from conformance.rules import derive
 
 ORACLE_CACHE = 4096
@@ -66,13 +65,24 @@ def always(_case: Case, _judgement: Judgement) -> bool:
 class Bench:
     """Judges what a system answers to the requests of one operation."""
 
-    def __init__(self, plan: Plan, trial: Trial, *, system: Caller, oracle: Caller | None) -> None:
-        """``oracle`` answers the same requests; without one no failure on a generated request can count."""
+    def __init__(
+        self,
+        plan: Plan,
+        trial: Trial,
+        *,
+        system: Caller,
+        oracle: Caller | None,
+        memory: OrderedDict[str, Examined] | None = None,
+    ) -> None:
+        """``oracle`` answers the same requests; without one no failure on a generated request can count.
+
+        ``memory`` holds what the oracle was found to do, for benches of one trial that share an oracle.
+        """
         self._plan = plan
         self._trial = trial
         self._system = system
         self._oracle = oracle
-        self._known: OrderedDict[str, Examined] = OrderedDict()
+        self._known = OrderedDict[str, Examined]() if memory is None else memory
         self._answers, self._valid = (s.rule for s in implicit(plan.pack, trial.operation.name))
 
     @property

@@ -35,7 +35,7 @@ from conformance.judge import (
 )
 from conformance.judge.subject import Claim
 from conformance.model.json import digest
-from conformance.model.outcome import Basis
+from conformance.model.outcome import Basis, Sides
 from conformance.model.run import RECORD_SCHEMA, Answer, Finding, Header, Timing, Waived, Witness
 from conformance.model.system import Command, Http, PythonCall, System
 from conformance.systems import Pool, Session, opener
@@ -145,31 +145,37 @@ class _Finder:
             canary=self._canaries.get(one.rule, True),
             generated=generated,
             claim=self._claims.get(one.rule, Claim.DECLARED),
-            worst=None if worst is None else _witness(worst, one.rule),
-            smallest=None
-            if smallest is None
-            else _witness(smallest, one.rule, self._exercise.shrunk_from.get(one.rule)),
+            worst=None if worst is None else self._witness(worst, one.rule),
+            smallest=None if smallest is None else self._witness(smallest, one.rule),
             waived=self._waived(one.rule),
         )
 
 
-def _witness(e: Examined, rule: str, shrunk_from: int | None = None) -> Witness:
-    oracle = e.oracle
-    shown = oracle is not None and oracle.reply.answer is Answer.ANSWERED
-    return Witness(
-        case=e.case.number,
-        margin=e.judgements[rule].margin,
-        changed=e.case.changed,
-        calls=e.case.number,
-        shrunk_from=shrunk_from,
-        oracle_case=e.case.number if shown else None,
-        request=e.case.request,
-        response=e.reply.body,
-        derived=e.derived,
-        oracle_response=oracle.reply.body if oracle is not None else None,
-        oracle_derived=oracle.derived if oracle is not None else {},
-        cause=e.reply.cause or (e.complaints[0] if e.complaints else None),
-    )
+    def _witness(self, e: Examined, rule: str) -> Witness:
+        oracle = e.oracle if e.oracle is not None and e.oracle.reply.answer is Answer.ANSWERED else None
+        smallest = self._exercise.smallest.get(rule) is e
+        return Witness(
+            case=e.case.number,
+            margin=e.judgements[rule].margin,
+            changed=e.case.changed,
+            calls=e.case.number,
+            shrunk_from=self._exercise.shrunk_from.get(rule) if smallest else None,
+            oracle_case=None if oracle is None else e.case.number,
+            request=e.case.request,
+            response=e.reply.body,
+            derived=e.derived,
+            oracle_response=None if oracle is None else oracle.reply.body,
+            oracle_derived={} if oracle is None else oracle.derived,
+            sides=self._sides(e, rule),
+            oracle_sides=None if oracle is None else self._sides(oracle, rule),
+            cause=e.reply.cause or (e.complaints[0] if e.complaints else None),
+        )
+
+    def _sides(self, e: Examined, rule: str) -> Sides | None:
+        program = self._plan.programs.get(rule)
+        if program is None or e.judgements[rule].margin is None:
+            return None
+        return program.sides({"request": e.case.request, "response": e.reply.body, **e.derived})
 
 
 def _pool(system: System, plan: Plan, scratch: Path, wrap: Wrap | None = None) -> Pool:

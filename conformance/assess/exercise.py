@@ -88,11 +88,12 @@ class Exercise:
             declared = space.declared  # outside it nothing decides, so nothing is spent there
             mixed = (declared.mixed(rng) for _ in range(budget[Stage.MIXED]))
             self._play(space, Stage.MIXED, mixed, ask=self._worse)
-            declared.structure(
-                lambda point: self._play(space, Stage.STRUCTURE, [point], ask=self._worse),
-                seed=settings.seed,
-                examples=budget[Stage.STRUCTURE],
-            )
+            if budget[Stage.STRUCTURE]:
+                declared.structure(
+                    lambda point: self._play(space, Stage.STRUCTURE, [point], ask=self._worse),
+                    seed=settings.seed,
+                    examples=budget[Stage.STRUCTURE],
+                )
             self._hunt(space, settings.calls - sum(budget.values()))
         for rule, tally in self.tallies.items():
             if tally.counts.failed and rule in self.worst:

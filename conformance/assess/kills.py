@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from attrs import field, frozen
 
-from conformance.assess.bench import Bench, Caller
+from conformance.assess.bench import Bench, Caller, Examined
 from conformance.assess.plan import Plan
 from conformance.cases import Point, Space
 from conformance.errors import Text
@@ -118,24 +118,17 @@ def kill_matrix(
     """
     rows = []
     with Remembering(open_session()) as reference:
+        trier = _Trier(plan, reference, open_other, cases)
         for defect in defects:
             tell(defect.id)
-            rows.append(_row(plan, defect, reference, open_other, cases, sizes))
+            rows.append(_row(plan, defect, trier, sizes))
     return rows
 
 
-def _row(
-    plan: Plan,
-    defect: Defect,
-    reference: Session,
-    open_other: Callable[[str], Session],
-    cases: int,
-    sizes: Sequence[float],
-) -> Row:
+def _row(plan: Plan, defect: Defect, trier: _Trier, sizes: Sequence[float]) -> Row:
     named = tuple(rule.id for rule in plan.pack.rules.values() if defect.id in rule.kills)
     if defect.implicit:  # the two rules that every operation has stand in no file that could name it
         named += tuple(f"{plan.pack.short}/{t.operation.name}-{defect.implicit}" for t in plan.trials)
-    trier = _Trier(plan, reference, open_other, cases)
     killed, tried = trier.kill(defect, named)
     smallest = None
     if defect.scalable and killed:
@@ -153,6 +146,7 @@ class _Trier:
     reference: Session
     open_other: Callable[[str], Session]
     cases: int
+    memory: OrderedDict[str, Examined] = field(factory=OrderedDict)
 
     def kill(self, defect: Defect, named: tuple[str, ...]) -> tuple[dict[str, int], int]:
         """First failing case of each rule, until every rule of ``named`` (or, without one, any) has failed."""
@@ -168,7 +162,7 @@ class _Trier:
         for trial in self.plan.trials:
             if trial.space is None:
                 continue
-            bench = Bench(self.plan, trial, system=_One(system), oracle=_One(self.reference))
+            bench = Bench(self.plan, trial, system=_One(system), oracle=_One(self.reference), memory=self.memory)
             for number, point in enumerate(points(trial.space, seed=self.plan.settings.seed, count=count), start=1):
                 tried += 1
                 request = trial.space.request(point)

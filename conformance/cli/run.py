@@ -14,11 +14,11 @@ from conformance.errors import Language, Text
 from conformance.errors.usage import BadOption
 
 if TYPE_CHECKING:
-    from conformance.report import Format
     from conformance.judge import Waiver
     from conformance.model.run import Record, Settings
     from conformance.model.standard import Pack
     from conformance.model.system import System
+    from conformance.report import Format
 
 FILES: dict[Format, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
 """The file that each report format is written to by default, in the folder of the run."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.cli import common
 from conformance.errors import Language, Text
+
+if TYPE_CHECKING:
+    from conformance.model.standard import Pack
 
 
 def command(lang: Language) -> click.Command:
@@ -29,9 +33,13 @@ def command(lang: Language) -> click.Command:
     @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
     @click.option("--defects", is_flag=True, help=t("also the seeded defects", "同时检验植入缺陷"))
     @click.option("--cases", type=click.IntRange(1), default=300, show_default=True, metavar="N",
-                  help=t("cases per defect, and for the reference", "每个缺陷及参考系统的用例数"))  # fmt: skip
+                  help=t("cases per defect at most", "每个缺陷至多的用例数"))  # fmt: skip
+    @click.option("--reference-cases", type=click.IntRange(1), default=500, show_default=True, metavar="N",
+                  help=t("cases on which the reference must not be alarmed", "参考系统不得误报的用例数"))  # fmt: skip
     @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"))
-    def test(paths: tuple[Path, ...], defects: bool, cases: int, output: Path | None) -> int:
+    def test(
+        paths: tuple[Path, ...], defects: bool, cases: int, reference_cases: int, output: Path | None
+    ) -> int:
         from conformance.judge import examples
         from conformance.packs import Registry, load, pack_folders
         from conformance.rules import compile_rule
@@ -48,21 +56,19 @@ def command(lang: Language) -> click.Command:
             click.echo(t("{p}: {n} examples, {b} broken", "{p}：{n} 个示例，{b} 个不符", p=pack.id, n=len(results), b=len(broken)))
             bad += len(broken)
             if defects:
-                bad += _defects(pack, cases, output, lang)
+                bad += _defects(pack, cases, reference_cases, output, lang)
         return 1 if bad else 0
 
     return test
 
 
-def _defects(pack: object, cases: int, output: Path | None, lang: Language) -> int:
-    from conformance.assess.kills import Alarms, Row, false_alarms, kill_matrix
+def _defects(pack: Pack, cases: int, reference_cases: int, output: Path | None, lang: Language) -> int:
     from conformance.assess import make_plan
+    from conformance.assess.kills import Alarms, Row, false_alarms, kill_matrix
     from conformance.cli.kill_table import as_json, as_text
-    from conformance.model.standard import Pack
     from conformance.packs import read_system
     from conformance.systems import Pool, connect, opener, read_defects
 
-    assert isinstance(pack, Pack)  # noqa: S101  narrows the type only
     oracle = common.oracle_of(pack)
     if oracle is None or pack.fixtures is None:
         click.echo(Text("{p} has no reference system", "{p} 没有参考系统").format(p=pack.id).in_(lang))
@@ -72,15 +78,16 @@ def _defects(pack: object, cases: int, output: Path | None, lang: Language) -> i
     with TemporaryDirectory(prefix="conformance-") as scratch:
         room = Path(scratch)
         with Pool(opener(plan.system, pack, scratch=room / "reference"), plan.settings.jobs) as pool:
-            alarms: Alarms = false_alarms(plan, pool, cases=cases)
+            alarms: Alarms = false_alarms(plan, pool, cases=reference_cases)
         rows: list[Row] = kill_matrix(
             plan,
             read_defects(folder / "defects.yaml"),
             open_session=lambda: connect(plan.system, pack, scratch=room / "clean"),
-            open_other=lambda name: connect(
-                read_system(folder / name / "system.yaml", [pack]), pack, scratch=room / "other"
+            open_other=lambda place: connect(
+                read_system(Path(place) / "system.yaml", [pack]), pack, scratch=room / "other"
             ),
             cases=cases,
+            tell=lambda defect: click.echo(defect, err=True),
         )
     click.echo(as_text(rows, alarms, lang))
     if output is not None:

@@ -96,6 +96,17 @@ class Margin:
 
 
 @frozen
+class Sides:
+    """The two values that the deciding comparison held against each other, in ``unit``."""
+
+    left: float
+    right: float
+    unit: str
+    at: tuple[tuple[str, str], ...] = ()
+    """Which element decided, as in `Margin`."""
+
+
+@frozen
 class Evaluation:
     """What one rule says of one case, before anything is decided: three-valued truth beside an interval margin."""
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from conformance.errors import Text
 from conformance.model.json import JSON
-from conformance.model.outcome import Basis, Judgement, Margin, Obligation, Outcome, Reason, Severity
+from conformance.model.outcome import Basis, Judgement, Margin, Obligation, Outcome, Reason, Severity, Sides
 from conformance.model.standard import Pack
 from conformance.model.system import System
 
@@ -169,6 +169,10 @@ class Witness:
     derived: Mapping[str, JSON] = field(factory=dict)
     oracle_response: JSON = None
     oracle_derived: Mapping[str, JSON] = field(factory=dict)
+    sides: Sides | None = None
+    """The values that decided, such as a loading and its limit; None where nothing was compared."""
+    oracle_sides: Sides | None = None
+    """The same of the oracle's answer."""
     cause: Text | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import isclose
+from pathlib import PurePath
 
 from attrs import frozen
 
@@ -212,10 +213,14 @@ def simplest(finding: Finding) -> Witness | None:
     return finding.smallest or finding.worst
 
 
-def replay(record: Record, witness: Witness, *, longest: int = 400) -> str:
-    """The command that calls the system with this case again; a system file with a longer path becomes ``...``."""
+def replay(record: Record, witness: Witness, *, longest: int = 400, run: str | None = None) -> str:
+    """The command that calls the system with this case again; a system file with a longer path becomes ``...``.
+
+    ``run`` is what the command line calls the run; by default the folder of the record.
+    """
     position = record.header.system.position
-    command = f"conformance replay last {witness.case} --system"
+    named = run or (clean(PurePath(record.path).parent.name) if record.path else "last")
+    command = f"conformance replay {named} {witness.case} --system"
     whole = f"{command} {clean(position.file)}" if position else ""
     return whole if 0 < columns(whole) <= longest else f"{command} ..."
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import floor, log10
 
 from conformance.errors import Language, Text, columns
-from conformance.model.outcome import Interval, Margin
+from conformance.model.outcome import Interval, Margin, Sides
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 LONGEST = 4000
@@ -152,3 +152,15 @@ def margin_words(margin: Margin | None) -> Text:
 def at_words(margin: Margin | None) -> str:
     """Which elements decided, each once: the ones that the rule's loops stood at; empty if there was no loop."""
     return clean(" / ".join(dict.fromkeys(element for _, element in margin.at)), longest=40) if margin else ""
+
+
+def sides_words(sides: Sides) -> Text:
+    """The value that decided and what it was held against: ``105.9 % of rating at 6-10, limit 100``."""
+    places = decimals(sides.left - sides.right)
+    value, limit = number(sides.left, places=places), number(sides.right, places=places)
+    at = clean(", ".join(element for _, element in sides.at))
+    unit = unit_words(sides.unit)
+    return Text(
+        f"{value} {unit.en}".rstrip() + (f" at {at}" if at else "") + f", limit {limit}",
+        (f"{at} 处 " if at else "") + f"{value} {unit.zh}".rstrip() + f"，限值 {limit}",
+    )

@@ -9,23 +9,17 @@ from conformance.model.outcome import Basis
 from conformance.model.run import Disposition, Finding, Record, Witness
 from conformance.report.facts import (
     Overview,
-    answered,
     changed_words,
-    compliant,
-    deciding,
-    elements,
     lowest,
-    nearest,
     overview,
     replay,
     short,
     simplest,
     unsure_groups,
-    views,
     worst_first,
 )
 from conformance.report.lines import STYLES, Line, line, printed
-from conformance.report.plain import at_words, clean, decimals, fit, flow, margin_words, number, pad, unit_words, wrap
+from conformance.report.plain import at_words, clean, fit, flow, margin_words, pad, sides_words, wrap
 from conformance.report.words import DISPOSITIONS, PACK_STATUS
 
 LINES = 20
@@ -37,17 +31,18 @@ _HEAD = 8
 
 
 def first_screen(
-    record: Record, *, lang: Language = "en", width: int = 80, colour: bool = False, report: str | None = None
+    record: Record, *, lang: Language = "en", width: int = 80, colour: bool = False, report: str | None = None, run: str = "last"
 ) -> str:
     """The run on at most 20 lines of at most ``width`` columns, worst first; each line says what to do next.
 
-    ``report`` says where the HTML page stands; without it the line says how to make one.
+    ``report`` says where the HTML page stands; without it the line says how to make one. ``run`` is what `replay` calls
+    the run.
     """
     facts = overview(record)
     head = [*_head(record, facts, lang, width), Line("")]
     tail = [*_rest(record, facts, lang, width), _report(record, report, lang, width)]
     broken = [f for f in worst_first(record) if f.disposition is Disposition.BROKEN]
-    blocks = _broken(record, broken, LINES - len(head) - len(tail), lang, width)
+    blocks = _broken(record, broken, run, LINES - len(head) - len(tail), lang, width)
     return printed([*head, *blocks, *tail], colour)
 
 
@@ -87,9 +82,11 @@ def _head(record: Record, facts: Overview, lang: Language, width: int) -> Iterat
     yield from of(Text("Result", "结论"), facts.result, STYLES[Disposition.BROKEN] if bad else "bold")
 
 
-def _broken(record: Record, broken: Sequence[Finding], room: int, lang: Language, width: int) -> Iterator[Line]:
+def _broken(
+    record: Record, broken: Sequence[Finding], run: str, room: int, lang: Language, width: int
+) -> Iterator[Line]:
     """As many whole blocks as there is room for, worst first; then the first line of each; then how many more."""
-    whole = [_block(record, f, lang, width) for f in broken]
+    whole = [_block(record, f, run, lang, width) for f in broken]
     kept = [block[:1] for block in whole]
     for place, block in enumerate(whole):
         longer = [*kept[:place], block, *kept[place + 1 :]]
@@ -106,7 +103,7 @@ def _broken(record: Record, broken: Sequence[Finding], room: int, lang: Language
         yield line(" " * _LABEL, Text(f"and {more} more, in the report", f"另有 {more} 项，见报告").in_(lang), width)
 
 
-def _block(record: Record, finding: Finding, lang: Language, width: int) -> list[Line]:
+def _block(record: Record, finding: Finding, run: str, lang: Language, width: int) -> list[Line]:
     room, worst, case = width - _LABEL, finding.worst, simplest(finding)
     margin = margin_words(worst.margin if worst else None).in_(lang)
     margin = Text("margin {}", "裕度 {}").in_(lang).format(margin) if margin else ""
@@ -115,29 +112,24 @@ def _block(record: Record, finding: Finding, lang: Language, width: int) -> list
     mixed = finding.basis is Basis.INDICATIVE and len(decided) > 1  # else the result line says it for all
     mark = Text("indicative", "参考性").in_(lang) if mixed else ""
     title = fit(clean(finding.title.in_(lang), longest=200), max(room - 36, 20))
-    lines = list(flow([title, _value(record, finding, lang), margin, names, mark], room))
+    lines = list(flow([title, _value(finding, lang), margin, names, mark], room))
     if case:
         lines += flow([_origin(case, lang), _effort(case, lang)], room)
-        lines += flow([_answer(record, finding, case, lang)], room)
+        lines += flow([_answer(case, lang)], room)
         again = Text("again: ", "复现：").in_(lang)
-        lines.append(again + replay(record, case, longest=room - columns(again)))
+        lines.append(again + replay(record, case, longest=room - columns(again), run=run))
     label = pad(f"  {DISPOSITIONS[Disposition.BROKEN].in_(lang)}", _LABEL)
     first = Line(label, lines[0], STYLES[Disposition.BROKEN])
     return [first, *(Line(" " * _LABEL, text) for text in lines[1:])]
 
 
-def _value(record: Record, finding: Finding, lang: Language) -> str:
-    """The deciding value beside its limit, as far as a view of the pack can tell; else the cause or the element."""
+def _value(finding: Finding, lang: Language) -> str:
+    """The deciding value beside its limit; else the cause or the element."""
     worst = finding.worst
     if worst is None:
         return ""
-    for view in views(record.header.pack, finding.rule):
-        element = deciding(elements(view, answered(worst)), worst.margin)
-        if element and element.limit is not None:
-            places = decimals(element.excess)
-            value, limit = number(element.value, places=places), number(element.limit, places=places)
-            said = Text("{0} {3} at {1}, limit {2}", "{1} 处 {0} {3}，限值 {2}")
-            return said.in_(lang).format(value, element.name, limit, unit_words(view.unit).in_(lang))
+    if worst.sides:
+        return sides_words(worst.sides).in_(lang)
     if worst.cause:
         return clean(worst.cause.in_(lang), longest=60)
     at = at_words(worst.margin)
@@ -147,7 +139,9 @@ def _value(record: Record, finding: Finding, lang: Language) -> str:
 def _origin(worst: Witness, lang: Language) -> str:
     changes = [clean(c.in_(lang), longest=60) for c in changed_words(worst.changed)]
     if not changes:
-        return Text("already at the nominal request", "标称请求即不符合").in_(lang)
+        met = sides_words(worst.sides) if worst.sides else None
+        said = Text("already at the nominal request", "标称请求即不符合")
+        return (Text(f"{said.en}: {met.en}", f"{said.zh}：{met.zh}") if met else said).in_(lang)
     shown = Text("; ", "；").in_(lang).join(changes[:2]) + (" …" if len(changes) > 2 else "")
     if len(changes) == 1:
         return Text("one value off nominal: {}", "仅 1 个值偏离标称：{}").in_(lang).format(shown)
@@ -159,14 +153,12 @@ def _effort(worst: Witness, lang: Language) -> str:
     return said.in_(lang) if worst.calls else ""
 
 
-def _answer(record: Record, finding: Finding, worst: Witness, lang: Language) -> str:
+def _answer(worst: Witness, lang: Language) -> str:
     if worst.oracle_case is None and worst.oracle_response is None:
         return ""
-    for view in views(record.header.pack, finding.rule):
-        near = nearest(elements(view, compliant(worst)))
-        if near and deciding(elements(view, answered(worst)), worst.margin):
-            said = Text("it can be met: the reference keeps {} {} at {}", "可以满足：参考系统最不利处为 {} {}（{}）")
-            return said.in_(lang).format(number(near.value), unit_words(view.unit).in_(lang), near.name)
+    if worst.oracle_sides:
+        met = sides_words(worst.oracle_sides)
+        return Text(f"it can be met: the reference keeps {met.en}", f"可以满足：参考系统为 {met.zh}").in_(lang)
     return Text("it can be met: the reference answers this request", "可以满足：参考系统对该请求给出合规应答").in_(lang)
 
 

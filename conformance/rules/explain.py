@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
+from conformance.model.quantity import ONE, Unit
 from conformance.rules import types
 from conformance.rules.engine import Frame, Rounds, identify
 from conformance.rules.intervals import Intervals, each
@@ -17,18 +18,41 @@ from conformance.rules.typed import Part
 def explained(parts: Iterable[Part], at: tuple[tuple[str, str], ...], frame: Frame) -> dict[str, str]:
     """Text and value of each of ``parts``; of those inside loops, for the elements ``at`` that decided."""
     shown: dict[str, str] = {}
-    engine = Intervals()
     for part in parts:
-        frame[0] = []
         try:
-            if part.loops and not _stand([loop.build(engine) for loop in part.loops], at, frame):
-                continue
-            shown[part.text] = _shown(part.typed.type, part.typed.build(engine)(frame))
+            value = _value(part, at, frame)
         except NotComputable as why:
             shown[part.text] = why.reason.en
         except Unpaired as why:
             shown[part.text] = "; ".join(r.en for r in why.reasons[:3])
+        else:
+            if value is not _ELSEWHERE:
+                shown[part.text] = _shown(part.typed.type, value)
     return shown
+
+
+def figure(part: Part, at: tuple[tuple[str, str], ...], frame: Frame) -> tuple[float, Unit] | None:
+    """The value of one part as a known number with its unit; None if it is none. ``at`` as in `explained`."""
+    type_ = part.typed.type
+    try:
+        value = _value(part, at, frame)
+    except (NotComputable, Unpaired):
+        return None
+    if not isinstance(type_, types.Number) or value is _ELSEWHERE or value[0] != value[1] or not isfinite(value[0]):
+        return None
+    return value[0], type_.unit or ONE
+
+
+_ELSEWHERE = object()
+"""The part stands in a loop that is not the one that decided."""
+
+
+def _value(part: Part, at: tuple[tuple[str, str], ...], frame: Frame) -> Any:
+    frame[0] = []
+    engine = Intervals()
+    if part.loops and not _stand([loop.build(engine) for loop in part.loops], at, frame):
+        return _ELSEWHERE
+    return part.typed.build(engine)(frame)
 
 
 def _stand(loops: Sequence[Rounds], at: tuple[tuple[str, str], ...], frame: Frame) -> bool:

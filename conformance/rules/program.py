@@ -7,24 +7,26 @@ from math import isfinite
 
 from attrs import evolve, field, frozen
 
-from conformance.errors import Problem, Refused, Text
+from conformance.errors import Position, Problem, Refused, Text
 from conformance.errors.language import BadScale, NameTaken, UnknownOperation, did_you_mean
 from conformance.measures.registry import NotComputable as MeasureNotComputable
 from conformance.measures.registry import find
 from conformance.model.json import JSON, lookup
-from conformance.model.outcome import Evaluation, Interval, Margin, Reason
+from conformance.model.outcome import Evaluation, Interval, Margin, Reason, Sides
 from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity, unit
-from conformance.model.standard import Figure, LimitLookup, Pack, Rule
+from conformance.model.standard import Expression, Figure, LimitLookup, Pack, Rule
 from conformance.rules import types
 from conformance.rules.check import Checker
 from conformance.rules.engine import Frame, Run
-from conformance.rules.explain import explained
+from conformance.rules.explain import explained, figure
 from conformance.rules.functions import FUNCTIONS
 from conformance.rules.intervals import Intervals
 from conformance.rules.limits import Lookup, NoLimit, look_up
 from conformance.rules.margin import NO_ELEMENT, NotComputable, Unpaired, Verdict
 from conformance.rules.parse import parse
 from conformance.rules.points import GIVES_UP, Points
+from conformance.rules.printer import text
+from conformance.rules.tree import Compare, Number
 from conformance.rules.typed import Binding, Checked, Scales, Slots, Typed
 
 MOST_MISSING = 20
@@ -113,6 +115,25 @@ class Program:
                 at = () if isinstance(verdict, Reason) else verdict.at
                 shown.update(explained(condition.checked.parts, at, frame))
         return tuple(shown.items())
+
+    def sides(self, environment: Mapping[str, JSON]) -> Sides | None:
+        """The two values of the comparison that decides ``require``; None where none does, or one is missing."""
+        margin = self.evaluate(environment).margin
+        if margin is None:
+            return None
+        tree = parse(Expression(margin.atom, (Position("", 1, 1, source=margin.atom),)))
+        if not isinstance(tree, Compare) or len(tree.rest) != 1:
+            return None
+        frame = self._frame(environment)
+        parts = {part.text: part for part in self._require.checked.parts}
+        of = unit(margin.unit)
+        found: list[float] = []
+        for side in (tree.first, tree.rest[0][1]):
+            if isinstance(side, Number):
+                found.append(side.value)
+            elif (part := parts.get(text(side))) and (known := figure(part, margin.at, frame)):
+                found.append(known[0] * known[1].factor / of.factor)
+        return Sides(found[0], found[1], margin.unit, margin.at) if len(found) == 2 else None
 
     def _frame(self, environment: Mapping[str, JSON]) -> Frame:
         frame: Frame = [None] * self._size
@@ -237,9 +258,9 @@ def _scales(rule: Rule, problems: list[Problem]) -> Scales:
     scale = rule.scale
     texts = [] if scale is None else [scale] if not isinstance(scale, Mapping) else list(scale.values())
     known: list[tuple[float, Unit]] = []
-    for text in texts:
+    for one in texts:
         try:
-            value, of = quantity(str(text))
+            value, of = quantity(str(one))
         except UnknownUnit as problem:
             problems.append(evolve(problem, position=rule.position))
             continue

@@ -150,7 +150,6 @@ class _Finder:
             waived=self._waived(one.rule),
         )
 
-
     def _witness(self, e: Examined, rule: str) -> Witness:
         oracle = e.oracle if e.oracle is not None and e.oracle.reply.answer is Answer.ANSWERED else None
         smallest = self._exercise.smallest.get(rule) is e

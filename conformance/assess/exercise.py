@@ -99,9 +99,7 @@ class Exercise:
             if tally.counts.failed and rule in self.worst:
                 self._shrink(space, rule)
 
-    def _case(
-        self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None
-    ) -> Case:
+    def _case(self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None) -> Case:
         request = what if space is None else space.request(what)
         case = Case(
             number=self._number,
@@ -203,7 +201,9 @@ class Exercise:
         last = examined[-1]
         if not self._answered and last.case.number >= SILENT_CALLS:
             raise NothingAnswers(
-                system=self._plan.system.name, calls=last.case.number, cause=last.reply.cause or Text("no cause given", "未给出原因")
+                system=self._plan.system.name,
+                calls=last.case.number,
+                cause=last.reply.cause or Text("no cause given", "未给出原因"),
             )
 
     def _tell(self, stage: Stage) -> None:

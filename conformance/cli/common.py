@@ -104,7 +104,9 @@ def new_run_folder(system: System, pack: Pack, output: Path | None) -> Path:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in system.name)[:60]
         base = RUNS / f"{stamp}-{safe}-{pack.short}"
-        output = next(p for p in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))) if not p.exists())
+        output = next(
+            p for p in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))) if not p.exists()
+        )
     if (output / RECORD).exists():
         raise Refused([WillNotOverwrite(path=str(output / RECORD))])
     output.mkdir(parents=True, exist_ok=True)
@@ -112,13 +114,13 @@ def new_run_folder(system: System, pack: Pack, output: Path | None) -> Path:
 
 
 def find_run(name: str) -> Path:
-    """The record of a run: its folder, the file itself, or `last`. Raises `NoRun`."""
+    """The record of a run: its folder (or that folder's name in reports/runs), the file, or `last`. Raises `NoRun`."""
     if name == "last":
         runs = sorted(p for p in RUNS.glob(f"*/{RECORD}")) if RUNS.is_dir() else []
         if not runs:
             raise NoRun(path=str(RUNS))
         return max(runs, key=lambda p: p.stat().st_mtime_ns)
-    path = Path(name)
+    path = Path(name) if Path(name).exists() else RUNS / name
     path = path / RECORD if path.is_dir() else path
     if not path.is_file():
         raise NoRun(path=name)
@@ -155,8 +157,6 @@ def columns_wide(default: int = 80) -> int:
     import shutil
 
     return shutil.get_terminal_size((default, 24)).columns
-
-
 
 
 def colour() -> bool:

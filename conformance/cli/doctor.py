@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.cli import common
 from conformance.errors import Language, Text
+
+if TYPE_CHECKING:
+    from conformance.assess import Trial
+    from conformance.model.json import JSON
 
 _SHOWN = 600
 
@@ -23,7 +29,7 @@ def command(lang: Language) -> click.Command:
     help_ = Text(
         "Send one nominal request per operation and show what was sent, what came back, what the schema disliked, the "
         "latency, and how long a run will take. Exits 1 if a run could not start.",
-        "每个操作发送一次标称请求，显示所发内容、应答、不合格式之处、时延以及预计运行时间。若无法开始运行，退出码为 1。",
+        "每个操作发送一次标称请求，显示所发内容、应答、不合格式之处、时延及预计用时。若无法开始运行，退出码为 1。",
     )
 
     @click.command("doctor", help=help_.in_(lang))
@@ -44,13 +50,15 @@ def command(lang: Language) -> click.Command:
         plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
         requests = {x.operation.name: x.space.request(x.space.nominal) for x in plan.trials if x.space}
 
-        def disliked(x: object) -> object:
-            return lambda body: [(c.pointer, c.message) for c in x.valid(body)]  # type: ignore[attr-defined]
+        def disliked(trial: Trial) -> Callable[[JSON], list[tuple[str, Text]]]:
+            return lambda body: [(c.pointer, c.message) for c in trial.valid(body)]
 
-        with TemporaryDirectory(prefix="conformance-") as scratch:
-            with connect(plan.system, pack, scratch=Path(scratch)) as session:
-                complaints = {x.operation.name: disliked(x) for x in plan.trials}
-                seen = examine(session, plan.system, pack, requests, complaints=complaints)  # type: ignore[arg-type]
+        with (
+            TemporaryDirectory(prefix="conformance-") as scratch,
+            connect(plan.system, pack, scratch=Path(scratch)) as session,
+        ):
+            complaints = {x.operation.name: disliked(x) for x in plan.trials}
+            seen = examine(session, plan.system, pack, requests, complaints=complaints)
         click.echo(f"{system.name} {system.version} · {pack.short} {pack.version}")
         if seen.hello.cause:
             click.echo(t("hello     no: {c}", "问候     失败：{c}", c=seen.hello.cause))
@@ -70,7 +78,13 @@ def command(lang: Language) -> click.Command:
         if seen.unknown:
             click.echo(t("\nnot in the pack: {x}", "\n标准包中没有：{x}", x=", ".join(seen.unknown)))
         if seen.strange_claims:
-            click.echo(t("\nclaims that the pack does not know: {x}", "\n标准包不认识的声明：{x}", x=", ".join(seen.strange_claims)))
+            click.echo(
+                t(
+                    "\nclaims that the pack does not know: {x}",
+                    "\n标准包不认识的声明：{x}",
+                    x=", ".join(seen.strange_claims),
+                )
+            )
         settings = common.settings_for(pack)
         calls = 1 + settings.cases + settings.calls
         seconds = seen.projected(calls, jobs=settings.jobs)
@@ -79,7 +93,14 @@ def command(lang: Language) -> click.Command:
               "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）", n=calls, s=seconds, j=settings.jobs)
         )  # fmt: skip
         if seen.good:
-            click.echo(t("next: conformance run {p} --system {f}", "下一步：conformance run {p} --system {f}", p=pack.short, f=system_file))
+            click.echo(
+                t(
+                    "next: conformance run {p} --system {f}",
+                    "下一步：conformance run {p} --system {f}",
+                    p=pack.short,
+                    f=system_file,
+                )
+            )
             return 0
         click.echo(t("mend what is shown above, then run doctor again", "请改正上述问题后重新运行 doctor"))
         return 1

@@ -37,11 +37,11 @@ from conformance.adapter import Refuse, serve
 if __name__ == "__main__":
     serve({{{table}}}, capabilities={{"{pack}": [{capabilities}]}})
 '''
-_FUNCTION = '''
+_FUNCTION = """
 def {operation}(request):
     # {comment}
     raise Refuse("{refuse}")
-'''
+"""
 
 
 def command(lang: Language) -> click.Command:
@@ -101,7 +101,10 @@ def command(lang: Language) -> click.Command:
         for path, content in files.items():
             path.write_text(content, encoding="utf-8")
             click.echo(t("wrote ", "已写入 ") + str(path))
-        click.echo(t("next: conformance doctor --system ", "下一步：conformance doctor --system ") + str(output / "system.yaml"))
+        click.echo(
+            t("next: conformance doctor --system ", "下一步：conformance doctor --system ")
+            + str(output / "system.yaml")
+        )
         return 0
 
     return init

@@ -29,7 +29,10 @@ def as_text(rows: Sequence[Row], alarms: Alarms, lang: Language) -> str:
         size = "" if row.smallest is None else f"{row.smallest:g}"
         lines.append([row.defect, ", ".join(missed + found), size])
     wide = [max(columns(line[i]) for line in lines) for i in range(2)]
-    table = ["  ".join([*(c + " " * (w - columns(c)) for c, w in zip(line, wide, strict=False)), line[2]]).rstrip() for line in lines]
+    table = [
+        "  ".join([*(c + " " * (w - columns(c)) for c, w in zip(line, wide, strict=False)), line[2]]).rstrip()
+        for line in lines
+    ]
     return "\n".join([summary.in_(lang), *(f"  {rule}: case {n}" for n, rule in alarms.false_alarms[:10]), *table])
 
 

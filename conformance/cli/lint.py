@@ -36,7 +36,9 @@ def command(lang: Language) -> click.Command:
         else:
             for problem in problems:
                 click.echo(problem.render(lang) + "\n")
-            summary = Text("{n} packs, {p} problems", "{n} 个标准包，{p} 个问题").format(n=len(folders), p=len(problems))
+            summary = Text("{n} packs, {p} problems", "{n} 个标准包，{p} 个问题").format(
+                n=len(folders), p=len(problems)
+            )
             click.echo(summary.in_(lang))
         return 2 if problems or not folders else 0
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.cli import common
 from conformance.errors import Language, Text
+
+if TYPE_CHECKING:
+    from conformance.model.outcome import Judgement
 
 _CHANGES = {
     "fixed": Text("fixed", "已修复"),
@@ -35,14 +39,16 @@ def command(lang: Language) -> click.Command:
     @click.command("replay", help=help_.in_(lang))
     @click.argument("run", metavar="RUN")
     @click.argument("case", type=int, required=False, metavar="[CASE]")
-    @click.option("--system", "system_file", required=True, metavar="FILE", help=Text("system file", "系统描述文件").in_(lang))
+    @click.option(
+        "--system", "system_file", required=True, metavar="FILE", help=Text("system file", "系统描述文件").in_(lang)
+    )
     @click.option("--allow-outside", is_flag=True)
     def replay(run: str, case: int | None, system_file: str, allow_outside: bool) -> int:
         from conformance.assess import make_plan
         from conformance.assess.replay import replay as again
         from conformance.evidence import read_case, read_record
         from conformance.packs import Registry, read_system
-        from conformance.report import words
+        from conformance.report import plain, words
         from conformance.systems import Pool, opener
 
         path = common.find_run(run)
@@ -62,27 +68,26 @@ def command(lang: Language) -> click.Command:
         system = read_system(system_file, [pack], allow_outside=allow_outside)
         plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
         failing = False
-        with TemporaryDirectory(prefix="conformance-") as scratch:
-            with Pool(opener(plan.system, pack, scratch=Path(scratch)), 1) as pool:
-                for asked, reply, results in again(plan, pool, pairs):
-                    answer = words.ANSWERS[reply.answer].in_(lang)
-                    click.echo(Text("case {n}: {a}", "用例 {n}：{a}").format(n=asked.number, a=answer).in_(lang))
-                    for r in results:
-                        failing |= r.change in ("still-failing", "broken")
-                        if r.change == "same":
-                            continue
+        with (
+            TemporaryDirectory(prefix="conformance-") as scratch,
+            Pool(opener(plan.system, pack, scratch=Path(scratch)), 1) as pool,
+        ):
+            for asked, reply, results in again(plan, pool, pairs):
+                answer = words.ANSWERS[reply.answer].in_(lang)
+                click.echo(Text("case {n}: {a}", "用例 {n}：{a}").format(n=asked.number, a=answer).in_(lang))
+                for r in results:
+                    failing |= r.change in ("still-failing", "broken")
+                    if r.change != "same":
                         title = pack.rules[r.rule].title.in_(lang) if r.rule in pack.rules else r.rule
-                        click.echo(f"  {_CHANGES[r.change].in_(lang):<14} {title}  {_margin(r.before)} -> {_margin(r.now)}")
+                        change = plain.pad(_CHANGES[r.change].in_(lang), 14)
+                        click.echo(f"  {change}{title}  {_margin(r.before, lang)} -> {_margin(r.now, lang)}")
         return 1 if failing else 0
 
     return replay
 
 
-def _margin(judgement: object) -> str:
-    from conformance.model.outcome import Judgement
+def _margin(judgement: Judgement, lang: Language) -> str:
+    from conformance.report import plain, words
 
-    if not isinstance(judgement, Judgement) or judgement.margin is None:
-        return getattr(judgement, "outcome", "-")
-    physical = judgement.margin.physical
-    unit = "" if judgement.margin.unit == "1" else f" {judgement.margin.unit}"
-    return f"{physical.low:+.4g}{unit}" if physical.is_point else f"{physical.low:+.4g}..{physical.high:+.4g}{unit}"
+    shown = plain.margin_words(judgement.margin) if judgement.margin else words.OUTCOMES[judgement.outcome]
+    return shown.in_(lang)

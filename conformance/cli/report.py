@@ -16,7 +16,11 @@ def command(lang: Language) -> click.Command:
     @click.command("report", help=help_.in_(lang))
     @click.argument("run", metavar="RUN")
     @click.option(
-        "--format", "formats", multiple=True, metavar="NAME[=PATH]", help=Text("one of: ", "可选：").in_(lang) + ", ".join(FILES)
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME[=PATH]",
+        help=Text("one of: ", "可选：").in_(lang) + ", ".join(FILES),
     )
     @click.option("-v", "--verbose", is_flag=True, help=Text("by requirement", "逐条列出要求").in_(lang))
     def report(run: str, formats: tuple[str, ...], verbose: bool) -> int:

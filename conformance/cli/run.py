@@ -66,13 +66,13 @@ def write_reports(record: Record, folder: Path, formats: Sequence[str], lang: La
     return wanted["html"]
 
 
-def show(record: Record, lang: Language, *, page: Path, verbose: bool = False) -> None:
+def show(record: Record, lang: Language, *, page: Path, run: str = "last", verbose: bool = False) -> None:
     """Print the first screen, and with ``verbose`` each requirement."""
     from conformance.report import by_requirement, first_screen
 
     colour = common.colour()
     width = min(common.columns_wide(), 120)
-    click.echo(first_screen(record, lang=lang, width=width, colour=colour, report=str(page)))
+    click.echo(first_screen(record, lang=lang, width=width, colour=colour, report=str(page), run=run))
     if verbose:
         click.echo("\n" + by_requirement(record, lang=lang, width=width, colour=colour))
 
@@ -88,18 +88,19 @@ def command(lang: Language) -> click.Command:
         help=t(
             "Assess the system that FILE describes against packs. Exit code 0: no nonconformity found; 1: found; "
             "2: usage or files; 3: inconclusive; 5: nothing was tested.",
-            "按标准包评估 FILE 所描述的系统。退出码 0：未发现不符合；1：发现不符合；2：用法或文件有误；3：无法判定；5：未测试任何内容。",
+            "按标准包评估 FILE 所描述的系统。退出码 0：未发现不符合；1：发现不符合；2：用法或文件有误；"
+            "3：无法判定；5：未测试任何内容。",
         ),
     )
     @click.argument("packs", nargs=-1, required=True, metavar="PACK[@VERSION]...")
     @click.option("--system", "system_file", required=True, metavar="FILE", help=t("system file", "系统描述文件"))
-    @click.option("--profile", "profiles", multiple=True, metavar="PACK:NAME", help=t("profile to apply", "选用的配置"))
+    @click.option("--profile", "profiles", multiple=True, metavar="PACK:NAME", help=t("profile", "选用的配置"))
     @click.option("--as-of", metavar="DATE", help=t("what is in force on that date", "按该日期生效的规定"))
     @click.option("--mode", type=click.Choice(["all", "pr", "nightly"]), default="all", show_default=True,
                   help=t("pr: no adaptive stage, public seed; nightly: fresh seed",
                          "pr：无自适应阶段、公开种子；nightly：新种子"))  # fmt: skip
     @click.option("--cases", type=click.IntRange(0, 10_000_000), metavar="N",
-                  help=t("independent cases [what the evidence demands]", "独立用例数 [默认：证据要求的数量]"))  # fmt: skip
+                  help=t("independent cases [what the evidence demands]", "独立用例数 [按证据要求]"))  # fmt: skip
     @click.option("--calls", type=click.IntRange(0, 10_000_000), metavar="N",
                   help=t(f"calls for the adaptive stages [{common.ADAPTIVE_CALLS}]",
                          f"自适应阶段的调用次数 [{common.ADAPTIVE_CALLS}]"))  # fmt: skip
@@ -152,10 +153,19 @@ def command(lang: Language) -> click.Command:
                 pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=as_of,
                 timed=seconds is not None,
             )  # fmt: skip
-            folder = common.new_run_folder(system, pack, output if len(chosen) == 1 or not output else output / pack.short)
+            folder = common.new_run_folder(
+                system, pack, output if len(chosen) == 1 or not output else output / pack.short
+            )
             oracle = common.oracle_of(pack)
             record = perform(
-                pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang, waivers=waived, seconds=seconds
+                pack,
+                system,
+                oracle=oracle,
+                settings=settings,
+                folder=folder,
+                lang=lang,
+                waivers=waived,
+                seconds=seconds,
             )
             page = write_reports(record, folder, formats, lang)
             show(record, lang, page=page, verbose=verbose)

@@ -25,8 +25,8 @@ def command(lang: Language) -> click.Command:
         "Run every example of the packs in PATH... through the path that judges a system. With --defects also put each "
         "seeded defect into the reference and print which rule finds it. Exits 1 if an example breaks, a defect "
         "survives or the reference is alarmed.",
-        "用与评估系统相同的途径运行 PATH... 中标准包的全部示例。加 --defects 时，还把每个植入缺陷置于参考系统中，列出由哪条规则发现。"
-        "若示例不符、缺陷漏检或参考系统被误报，退出码为 1。",
+        "用与评估系统相同的途径运行 PATH... 中标准包的全部示例。加 --defects 时，还把每个植入缺陷置于参考系统中，"
+        "列出由哪条规则发现。若示例不符、缺陷漏检或参考系统被误报，退出码为 1。",
     )
 
     @click.command("test", help=help_.in_(lang))
@@ -36,10 +36,13 @@ def command(lang: Language) -> click.Command:
                   help=t("cases per defect at most", "每个缺陷至多的用例数"))  # fmt: skip
     @click.option("--reference-cases", type=click.IntRange(1), default=500, show_default=True, metavar="N",
                   help=t("cases on which the reference must not be alarmed", "参考系统不得误报的用例数"))  # fmt: skip
-    @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"))
-    def test(
-        paths: tuple[Path, ...], defects: bool, cases: int, reference_cases: int, output: Path | None
-    ) -> int:
+    @click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"),
+    )
+    def test(paths: tuple[Path, ...], defects: bool, cases: int, reference_cases: int, output: Path | None) -> int:
         from conformance.judge import examples
         from conformance.packs import Registry, load, pack_folders
         from conformance.rules import compile_rule
@@ -53,7 +56,15 @@ def command(lang: Language) -> click.Command:
             for r in broken:
                 where = f"{r.example.position}: " if r.example.position else ""
                 click.echo(f"{where}{r.rule} {r.example.name}: {r.mismatch.in_(lang) if r.mismatch else ''}")
-            click.echo(t("{p}: {n} examples, {b} broken", "{p}：{n} 个示例，{b} 个不符", p=pack.id, n=len(results), b=len(broken)))
+            click.echo(
+                t(
+                    "{p}: {n} examples, {b} broken",
+                    "{p}：{n} 个示例，{b} 个不符",
+                    p=pack.id,
+                    n=len(results),
+                    b=len(broken),
+                )
+            )
             bad += len(broken)
             if defects:
                 bad += _defects(pack, cases, reference_cases, output, lang)

@@ -31,9 +31,7 @@ def read_waivers(path: Path) -> tuple[Waiver, ...]:
     for index, entry in enumerate(() if problems else document.value):
         try:
             until = datetime.fromisoformat(entry["until"])
-            waivers.append(
-                Waiver(rule=entry["rule"], reason=entry["reason"], approver=entry["approver"], until=until)
-            )
+            waivers.append(Waiver(rule=entry["rule"], reason=entry["reason"], approver=entry["approver"], until=until))
         except ValueError:
             problems.append(BadInstant(position=document.position((index, "until")), value=entry["until"]))
     if problems:

@@ -62,9 +62,7 @@ class Position:
 
 def columns(text: str) -> int:
     """How many terminal columns ``text`` takes: East Asian wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 _LABELS = {"why": Text("why: ", "原因："), "mend": Text("to mend: ", "改法：")}

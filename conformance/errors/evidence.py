@@ -118,7 +118,7 @@ class NoSuchCase(Problem):
     code = "E009"
     what = Text("this record holds no case {case}", "该记录中没有用例 {case}")
     why = Text("only a case that was stored can be looked at or sent again", "只有已存储的用例才能查看或重放")
-    mend = Text("take a case number from `conformance explain`", "请从 `conformance explain` 的输出中取用例编号")
+    mend = Text("take a case number from the report", "请使用报告中的用例编号")
     case: int
 
 

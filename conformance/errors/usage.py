@@ -65,7 +65,9 @@ class NoRun(Problem):
     code = "U004"
     what = Text("no run at {path}", "{path} 处没有运行记录")
     why = Text("a run is a folder that holds run.jsonl", "运行记录是包含 run.jsonl 的文件夹")
-    mend = Text("give the folder of a run, or `last` after a `conformance run`", "请给出运行文件夹，或在运行之后用 `last`")
+    mend = Text(
+        "give the folder of a run, or `last` after a `conformance run`", "请给出运行文件夹，或在运行之后用 `last`"
+    )
     path: str
 
 

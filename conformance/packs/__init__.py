@@ -9,4 +9,15 @@ from conformance.packs.registry import Registry
 from conformance.packs.system import read_system
 from conformance.packs.yaml import parse_yaml, read_yaml
 
-__all__ = ["Document", "Registry", "check_form", "load", "pack_folders", "parse_yaml", "read_system", "read_yaml", "shipped_root", "tailor"]
+__all__ = [
+    "Document",
+    "Registry",
+    "check_form",
+    "load",
+    "pack_folders",
+    "parse_yaml",
+    "read_system",
+    "read_yaml",
+    "shipped_root",
+    "tailor",
+]

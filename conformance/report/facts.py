@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from math import isclose
 from pathlib import PurePath
 
 from attrs import frozen
@@ -188,24 +187,6 @@ def answered(witness: Witness) -> dict[str, JSON]:
 def compliant(witness: Witness) -> dict[str, JSON]:
     """The same of the oracle's answer."""
     return {"request": witness.request, "response": witness.oracle_response, **witness.oracle_derived}
-
-
-def nearest(drawn: Sequence[Element]) -> Element | None:
-    """The element nearest to its limit, or furthest beyond it."""
-    return max(drawn, key=lambda e: e.excess, default=None)
-
-
-def deciding(drawn: Sequence[Element], margin: Margin | None) -> Element | None:
-    """The element whose distance to its limit *is* the margin; None if this view does not show what decided.
-
-    A view may draw the surroundings of a rule (outputs beside their limits for a rule on ramps); its figures must then
-    not be told as the value and the limit that the rule compared.
-    """
-    if margin is None or not margin.physical.is_point:
-        return None
-    named = {clean(element) for _, element in margin.at}
-    ordered = sorted(drawn, key=lambda e: (e.name not in named, -e.excess))
-    return next((e for e in ordered if isclose(-e.excess, margin.physical.low, rel_tol=1e-6, abs_tol=1e-9)), None)
 
 
 def simplest(finding: Finding) -> Witness | None:

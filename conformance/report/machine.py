@@ -148,8 +148,10 @@ def _case(record: Record, finding: Finding, lang: Language) -> TestCase:
     elif finding.outcome is Outcome.PASSED:
         case.system_out = said
         return case
-    elif finding.disposition is Disposition.UNSURE and finding.outcome is Outcome.INCONCLUSIVE and (
-        finding.obligation is Obligation.SHALL
+    elif (
+        finding.disposition is Disposition.UNSURE
+        and finding.outcome is Outcome.INCONCLUSIVE
+        and (finding.obligation is Obligation.SHALL)
     ):
         result = Error(said, kind)
     else:

@@ -154,13 +154,13 @@ def at_words(margin: Margin | None) -> str:
     return clean(" / ".join(dict.fromkeys(element for _, element in margin.at)), longest=40) if margin else ""
 
 
-def sides_words(sides: Sides) -> Text:
+def sides_words(sides: Sides, *, limit: bool = True) -> Text:
     """The value that decided and what it was held against: ``105.9 % of rating at 6-10, limit 100``."""
     places = decimals(sides.left - sides.right)
-    value, limit = number(sides.left, places=places), number(sides.right, places=places)
+    value, bound = number(sides.left, places=places), number(sides.right, places=places)
     at = clean(", ".join(element for _, element in sides.at))
     unit = unit_words(sides.unit)
     return Text(
-        f"{value} {unit.en}".rstrip() + (f" at {at}" if at else "") + f", limit {limit}",
-        (f"{at} 处 " if at else "") + f"{value} {unit.zh}".rstrip() + f"，限值 {limit}",
+        f"{value} {unit.en}".rstrip() + (f" at {at}" if at else "") + (f", limit {bound}" if limit else ""),
+        (f"{at} 处 " if at else "") + f"{value} {unit.zh}".rstrip() + (f"，限值 {bound}" if limit else ""),
     )

@@ -31,7 +31,13 @@ _HEAD = 8
 
 
 def first_screen(
-    record: Record, *, lang: Language = "en", width: int = 80, colour: bool = False, report: str | None = None, run: str = "last"
+    record: Record,
+    *,
+    lang: Language = "en",
+    width: int = 80,
+    colour: bool = False,
+    report: str | None = None,
+    run: str = "last",
 ) -> str:
     """The run on at most 20 lines of at most ``width`` columns, worst first; each line says what to do next.
 
@@ -157,7 +163,7 @@ def _answer(worst: Witness, lang: Language) -> str:
     if worst.oracle_case is None and worst.oracle_response is None:
         return ""
     if worst.oracle_sides:
-        met = sides_words(worst.oracle_sides)
+        met = sides_words(worst.oracle_sides, limit=False)
         return Text(f"it can be met: the reference keeps {met.en}", f"可以满足：参考系统为 {met.zh}").in_(lang)
     return Text("it can be met: the reference answers this request", "可以满足：参考系统对该请求给出合规应答").in_(lang)
 
@@ -188,7 +194,7 @@ def _rest(record: Record, facts: Overview, lang: Language, width: int) -> Iterat
     if warnings := of(Disposition.WARNING):
         first = warnings[0]
         said = f"{comma}{margin(first)}" if margin(first) else ""
-        said += Text("; ", "；见 ").in_(lang) + f"conformance explain last {first.number}"
+        said += Text("; see the report", "；见报告").in_(lang)
         yield item(Disposition.WARNING, len(warnings), tight(_title(first, lang), said))
     if good := [f for f in of(Disposition.OK) if not f.implicit and f.worst and f.worst.margin]:
         near = min(good, key=lambda f: lowest(f.worst.margin if f.worst else None))

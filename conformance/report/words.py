@@ -33,12 +33,12 @@ NEXT: Mapping[Reason, Text] = {
     Reason.WITHIN_UNCERTAINTY: Text("measure more finely", "提高测量精度"),
     Reason.INSUFFICIENT_DATA: Text("raise --cases", "增大 --cases"),
     Reason.VACUOUS: Text("bring another site", "换用其他场景"),
-    Reason.INFEASIBLE_REQUEST: Text("conformance explain", "见 conformance explain"),
-    Reason.NOT_COMPUTABLE: Text("conformance explain", "见 conformance explain"),
+    Reason.INFEASIBLE_REQUEST: Text("see the report", "见报告"),
+    Reason.NOT_COMPUTABLE: Text("see the report", "见报告"),
     Reason.NO_LIMIT: Text("add a row to its limits", "在限值表中补行"),
     Reason.SYSTEM_ERROR: Text("conformance doctor", "运行 conformance doctor"),
     Reason.UNSTABLE: Text("make it repeatable", "使应答可复现"),
-    Reason.UNCONFIRMED_SOURCE: Text("conformance adopt", "运行 conformance adopt"),
+    Reason.UNCONFIRMED_SOURCE: Text("have the source read", "核对原文"),
 }
 """What to do about it, in a few words."""
 

@@ -45,7 +45,9 @@ def write_system(tmp_path: Path) -> Callable[..., Path]:
 def run(small: Pack, tmp_path: Path) -> Callable[..., Record]:
     """Run the pack against a system file; keyword arguments are settings."""
 
-    def run_(file: Path, *, oracle: Path | None = None, pack: Pack = small, wrap: object = None, **settings: object) -> Record:
+    def run_(
+        file: Path, *, oracle: Path | None = None, pack: Pack = small, wrap: object = None, **settings: object
+    ) -> Record:
         given = {"mode": "pr", "cases": 40, "calls": 40, "jobs": 1} | settings
         plan: Plan = make_plan(
             pack,

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from conformance.assess import make_plan
+from conformance.cli import common
 from conformance.errors.usage import NothingAnswers, NothingInCommon, Production
 from conformance.evidence import read_case
 from conformance.model.json import encode
 from conformance.model.outcome import Basis, Outcome, Reason
 from conformance.model.run import Disposition, Finding, Record, Stage
 from conformance.model.standard import Pack
+from conformance.packs import read_system
+
 GOOD = (Path(__file__).parents[2] / "fixtures/packs/small_system/small_reference.py").read_text()
 
 Run = Callable[..., Record]
@@ -163,12 +167,9 @@ def test_a_system_that_is_never_reached_stops_the_run_and_leaves_its_record(
 def test_a_system_without_our_operation_is_refused(run: Run, small: Pack, write_system: Write) -> None:
     file = write_system(GOOD)
     other = evolve(small, operations={"cool": evolve(small.operations["heat"], name="cool")}, rules={})
+    system = read_system(file, [small])
     with pytest.raises(NothingInCommon):
-        from conformance.assess import make_plan
-        from conformance.cli import common
-        from conformance.packs import read_system
-
-        make_plan(other, read_system(file, [small]), oracle=None, settings=common.settings_for(other))
+        make_plan(other, system, oracle=None, settings=common.settings_for(other))
 
 
 def test_recordings_are_judged_without_an_oracle(run: Run, write_system: Write, small: Pack) -> None:

@@ -34,7 +34,9 @@ def of(record: Record, name: str) -> Finding:
     return next(f for f in record.findings if f.rule == f"grid-dispatch/{name}")
 
 
-@pytest.mark.parametrize(("file", "nominal", "known"), [("system.yaml", 88.97, 100.3), ("system-ieee39.yaml", 89.2, 100.5)])
+@pytest.mark.parametrize(
+    ("file", "nominal", "known"), [("system.yaml", 88.97, 100.3), ("system-ieee39.yaml", 89.2, 100.5)]
+)
 def test_a_dc_dispatch_that_is_fine_at_nominal_is_driven_over_a_rating(
     file: str, nominal: float, known: float, tmp_path: Path
 ) -> None:
@@ -54,7 +56,9 @@ def test_a_dc_dispatch_that_is_fine_at_nominal_is_driven_over_a_rating(
     assert smallest.oracle_sides is not None
     assert smallest.oracle_sides.left <= 100.01
     assert 0 < len(smallest.changed) <= 8
-    assert all(0.8 - 1e-9 <= float(c.value) / float(c.nominal) <= 1.2 + 1e-9 for c in smallest.changed if "loads" in c.path)
+    assert all(
+        0.8 - 1e-9 <= float(c.value) / float(c.nominal) <= 1.2 + 1e-9 for c in smallest.changed if "loads" in c.path
+    )
     assert record.footer is not None
     assert record.footer.exit_code == 1
 

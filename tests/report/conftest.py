@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from conformance.errors import Position, Text
-from conformance.model.outcome import Basis, Interval, Judgement, Margin, Obligation, Outcome, Reason, Severity
+from conformance.model.outcome import Basis, Interval, Judgement, Margin, Obligation, Outcome, Reason, Severity, Sides
 from conformance.model.run import (
     Bound,
     Change,
@@ -124,7 +124,9 @@ def make_record() -> Record:
             7, margin,
             (Change("loads[bus=8].p", 171.0, 205.0, "MW", Text("load at bus 8", "母线 8 负荷")),) if broken else (),
             84, 61, 7 if broken else None, request, {"setpoints": [{"id": "1", "p": 16.0}]},
-            derived(100.31 if name == "loading" else 96.0, 3), answer, derived(97.4, 4) if broken else {})  # fmt: skip
+            derived(100.31 if name == "loading" else 96.0, 3), answer, derived(97.4, 4) if broken else {},
+            Sides(100.31, 100.0, "% of rating", (("b", "7-8"),)) if broken else None,
+            Sides(97.4, 100.0, "% of rating", (("b", "7-8"),)) if broken else None)  # fmt: skip
         smallest = evolve(witness, case=9) if broken else None
         failed = 3 if broken else 0
         findings.append(Finding(

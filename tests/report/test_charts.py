@@ -17,9 +17,7 @@ finite = st.floats(-1e12, 1e12)
 
 def drawn(points: list[float]) -> ElementTree.Element:
     stages = dict.fromkeys(range(len(points)), Stage.INDEPENDENT)
-    return ElementTree.fromstring(
-        charts.margins(list(enumerate(points)), stages, name="x", nominal=1.0, lang="en")
-    )
+    return ElementTree.fromstring(charts.margins(list(enumerate(points)), stages, name="x", nominal=1.0, lang="en"))
 
 
 def described(picture: ElementTree.Element) -> str:

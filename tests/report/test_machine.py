@@ -82,7 +82,7 @@ def test_junit_follows_the_table_in_the_docs(record: Record, page: str) -> None:
 def test_a_failure_says_how_far_and_how_to_call_it_again(record: Record) -> None:
     failure = cases(record)["grid-dispatch/loading"].result[0]
     assert "margin -0.31 points (7-8)" in failure.message
-    assert "conformance replay last 9 --system" in failure.text
+    assert "conformance replay x 9 --system" in failure.text
     assert "裕度 -0.31 个百分点" in cases(record, "zh")["grid-dispatch/loading"].result[0].message
 
 

@@ -12,6 +12,7 @@ from io import FileIO
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from jsonschema import Draft202012Validator
 
 from conformance.errors import Refused
@@ -45,7 +46,7 @@ def test_what_is_written_is_what_is_read(make, tmp_path):
 def test_a_case_is_read_back_whole(make, tmp_path):
     path = make.write(tmp_path / "record.jsonl")
     case, observations = read_case(path, 2)
-    assert case == make.case(2)
+    assert case == evolve(make.case(2), changed=())  # the request and the header's input space say it
     assert digest(case.request) == case.sha256
     assert observations == [make.observation(2), make.observation(2, of="oracle")]
     assert isinstance(refused(read_case, path, 3), NoSuchCase)

@@ -1,0 +1,1 @@
+"""The gallery of real reports, and what the quality runs measured."""

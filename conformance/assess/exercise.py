@@ -18,7 +18,7 @@ from conformance.cases import Hunt, Point, Space, shrink
 from conformance.errors import Text
 from conformance.errors.usage import NothingAnswers
 from conformance.evidence import RecordWriter
-from conformance.judge import Tally, known
+from conformance.judge import Tally, cases_needed, known
 from conformance.model.json import JSON, digest
 from conformance.model.outcome import Judgement, Outcome
 from conformance.model.run import Answer, Case, Reply, Stage, Timing
@@ -29,6 +29,8 @@ SILENT_CALLS = 10
 """When none of so many first calls succeeds, the run stops: the system is not reached at all."""
 BATCH = 16
 """Cases between two looks at what came back; the same whatever --jobs is, so that the cases are the same too."""
+MOST_DRAWS = 3
+"""The independent sample is at most so many times as large as asked for, when not every case counts."""
 SHRINK_CALLS = 60
 """Calls for shrinking the counterexample of one rule."""
 REPEATS = 2
@@ -79,9 +81,7 @@ class Exercise:
         budget = {stage: int(settings.calls * share) for stage, share in SHARES.items()}
         self._play(space, Stage.NOMINAL, [space.nominal])
         self._play(space, Stage.BOUNDARY, islice(space.boundary(), budget[Stage.BOUNDARY]))
-        drawn = ((space.independent(settings.seed, index), index) for index in range(settings.cases))
-        for batch in _batches(drawn, BATCH):
-            self._examine([self._case(Stage.INDEPENDENT, p, space=space, index=i) for p, i in batch], always)
+        self._sample(space)
         self._deadline = None if seconds is None else time.monotonic() + seconds
         if adaptive:
             rng = random.Random(f"{settings.seed}/{self._trial.operation.name}/mixed")  # noqa: S311  not a secret
@@ -98,6 +98,29 @@ class Exercise:
         for rule, tally in self.tallies.items():
             if tally.counts.failed and rule in self.worst:
                 self._shrink(space, rule)
+
+    def _sample(self, space: Space) -> None:
+        """The independent sample: as many cases as the settings say, and then more while evidence is short.
+
+        Whether a case counts (is answered, applies, could bind) has no part in whether it passes, so to draw until
+        enough count does not bend the bound. A rule that failed needs no more.
+        """
+        settings, evidence = self._plan.settings, self._plan.pack.evidence
+        needed = cases_needed(evidence.failure_rate, evidence.confidence)
+
+        def short() -> bool:
+            unbroken = (t for t in self.tallies.values() if not t.counts.failed)
+            return settings.cases >= needed and any(0 < t.independent["passed"] < needed for t in unbroken)
+
+        index = 0
+        while index < settings.cases or (index < MOST_DRAWS * settings.cases and short()):
+            last = min(index + BATCH, settings.cases if index < settings.cases else MOST_DRAWS * settings.cases)
+            cases = [
+                self._case(Stage.INDEPENDENT, space.independent(settings.seed, i), space=space, index=i)
+                for i in range(index, last)
+            ]
+            self._examine(cases, always)
+            index = last
 
     def _case(self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None) -> Case:
         request = what if space is None else space.request(what)

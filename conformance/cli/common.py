@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -98,19 +98,26 @@ def settings_for(
     )
 
 
-def new_run_folder(system: System, pack: Pack, output: Path | None) -> Path:
-    """An empty folder for a run. Raises `Refused` when ``output`` holds a run already."""
-    if output is None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in system.name)[:60]
-        base = RUNS / f"{stamp}-{safe}-{pack.short}"
-        output = next(
-            p for p in (base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))) if not p.exists()
-        )
-    if (output / RECORD).exists():
-        raise Refused([WillNotOverwrite(path=str(output / RECORD))])
-    output.mkdir(parents=True, exist_ok=True)
-    return output
+def new_run_folder(name: str, output: Path | None) -> Path:
+    """An empty folder for a run: ``output``, or ``reports/runs/<name>-<number>``.
+
+    Raises `Refused` when ``output`` holds a run already.
+    """
+    if output is not None:
+        if (output / RECORD).exists():
+            raise Refused([WillNotOverwrite(path=str(output / RECORD))])
+        output.mkdir(parents=True, exist_ok=True)
+        return output
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:30]
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        folder = RUNS / f"{safe}-{number}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("numbers do not end")
 
 
 def find_run(name: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 
 import click
@@ -54,11 +53,9 @@ def command(lang: Language) -> click.Command:
             file = shipped_root() / SYSTEM / name
             system = read_system(file, [pack])
             settings = common.settings_for(pack, cases=cases, calls=calls, jobs=jobs or 0, command="demo")
-            grid = system.site_names["grid"]
-            run = next(r for n in count(1) if not (common.RUNS / (r := f"demo-{grid}-{n}")).exists())
-            folder = common.new_run_folder(system, pack, common.RUNS / run)
+            folder = common.new_run_folder(f"demo-{system.site_names['grid']}", None)
             record = perform(pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang)
-            show(record, lang, page=write_reports(record, folder, (), lang), run=run)
+            show(record, lang, page=write_reports(record, folder, (), lang), run=folder.name)
             click.echo("")
             codes.append(record.footer.exit_code if record.footer else 2)
         click.echo(_OUTRO.in_(lang))

@@ -42,8 +42,11 @@ def command(lang: Language) -> click.Command:
     @click.option(
         "--system", "system_file", required=True, metavar="FILE", help=Text("system file", "系统描述文件").in_(lang)
     )
+    @click.option(
+        "--pack", "name", metavar="PACK", help=Text("pack [that of the run]", "标准包 [该次运行所用]").in_(lang)
+    )
     @click.option("--allow-outside", is_flag=True)
-    def replay(run: str, case: int | None, system_file: str, allow_outside: bool) -> int:
+    def replay(run: str, case: int | None, system_file: str, name: str | None, allow_outside: bool) -> int:
         from conformance.assess import make_plan
         from conformance.assess.replay import replay as again
         from conformance.evidence import read_case, read_record
@@ -54,7 +57,8 @@ def command(lang: Language) -> click.Command:
         path = common.find_run(run)
         record = read_record(path)
         then = record.header.pack
-        pack = common.choose(Registry.shipped(), then.id, [f"{then.id}:{then.profile}"] if then.profile else [], None)
+        profiles = [f"{then.id}:{then.profile}"] if then.profile else []
+        pack = common.choose(Registry.shipped(), name or then.id, profiles, record.header.settings.as_of)
         if pack.sha256 != then.sha256:
             note = _OTHER_PACK.format(now=f"{pack.version} {pack.sha256[:8]}", then=f"{then.version} {then.sha256[:8]}")
             click.echo(note.in_(lang))

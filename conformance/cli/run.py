@@ -153,9 +153,7 @@ def command(lang: Language) -> click.Command:
                 pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=as_of,
                 timed=seconds is not None,
             )  # fmt: skip
-            folder = common.new_run_folder(
-                system, pack, output if len(chosen) == 1 or not output else output / pack.short
-            )
+            folder = common.new_run_folder(system.name, output / pack.short if output and len(chosen) > 1 else output)
             oracle = common.oracle_of(pack)
             record = perform(
                 pack,

@@ -38,6 +38,7 @@ from conformance.model.json import digest
 from conformance.model.outcome import Basis, Sides
 from conformance.model.run import RECORD_SCHEMA, Answer, Finding, Header, Timing, Waived, Witness
 from conformance.model.system import Command, Http, PythonCall, System
+from conformance.packs import shipped_root
 from conformance.systems import Pool, Session, opener
 
 Wrap = Callable[[Session], Session]
@@ -194,7 +195,7 @@ def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
         schema=RECORD_SCHEMA,
         tool=f"conformance {conformance.__version__}",
         pack=plan.pack,
-        system=plan.system,
+        system=_anywhere(plan.system),
         settings=plan.settings,
         versions=_versions(),
         site_digests={name: digest(content) for name, content in plan.system.site.items()},
@@ -204,6 +205,18 @@ def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
         isolation=_isolation(plan.system),
         label=plan.system.label,
     )
+
+
+def _anywhere(system: System) -> System:
+    """``system`` without the place of its file on this machine: the same run has the same record anywhere."""
+    if system.position is None:
+        return evolve(system, folder="")
+    file = Path(system.position.file)
+    for root in (Path.cwd(), shipped_root()):
+        if file.is_absolute() and file.is_relative_to(root):
+            file = file.relative_to(root)
+    shown = file.name if file.is_absolute() else file.as_posix()
+    return evolve(system, folder="", position=evolve(system.position, file=shown))
 
 
 def _isolation(system: System) -> str:

@@ -29,7 +29,7 @@ def command(lang: Language) -> click.Command:
     help_ = Text(
         "Send one nominal request per operation and show what was sent, what came back, what the schema disliked, the "
         "latency, and how long a run will take. Exits 1 if a run could not start.",
-        "每个操作发送一次标称请求，显示所发内容、应答、不合格式之处、时延及预计用时。若无法开始运行，退出码为 1。",
+        "每个操作发送一次标称请求，显示所发内容、应答、不符格式之处、时延及预计用时。若无法开始运行，退出码为 1。",
     )
 
     @click.command("doctor", help=help_.in_(lang))
@@ -72,7 +72,7 @@ def command(lang: Language) -> click.Command:
             click.echo(t("  came back ", "  应答      ") + f"{words.ANSWERS[e.reply.answer].in_(lang)}: {came}")
             click.echo(t("  latency   ", "  时延      ") + f"{e.reply.latency_ns / 1e6:.1f} ms")
             for pointer, text in e.complaints:
-                click.echo(t("  dislike   ", "  不合格式  ") + plain.clean(f"{pointer}: {text.in_(lang)}"))
+                click.echo(t("  dislike   ", "  格式问题  ") + plain.clean(f"{pointer}: {text.in_(lang)}"))
             if not e.complaints and e.reply.cause is None:
                 click.echo(t("  schema    likes it", "  格式      符合"))
         if seen.unknown:
@@ -90,7 +90,8 @@ def command(lang: Language) -> click.Command:
         seconds = seen.projected(calls, jobs=settings.jobs)
         click.echo(
             t("\na run makes about {n} calls: {s:.0f} s with {j} jobs, the judging apart",
-              "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）", n=calls, s=seconds, j=settings.jobs)
+              "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）", n=calls, s=max(seconds, 1),
+              j=settings.jobs)
         )  # fmt: skip
         if seen.good:
             click.echo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,7 @@ def perform(
     plan = make_plan(pack, system, oracle=oracle, settings=settings)
     path = folder / common.RECORD
     with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)  # or it leaves a folder in that of the user
         assess(plan, record=path, scratch=Path(scratch), listener=listener, waivers=tuple(waivers), seconds=seconds)
     return read_record(path)
 

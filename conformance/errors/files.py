@@ -372,7 +372,7 @@ class ForbiddenReference(Problem):
     """A $ref that leaves the pack."""
 
     code = "P050"
-    what = Text("$ref {reference!r} leaves the pack", "$ref {reference!r} 指向规程包之外")
+    what = Text("$ref {reference!r} leaves the pack", "$ref {reference!r} 指向标准包之外")
     why = Text(
         "a schema that is fetched from elsewhere can change under a released version",
         "从别处取得的模式可能在版本发布后改变",
@@ -427,7 +427,7 @@ class BadSite(Problem):
 
     code = "P054"
     what = Text("site {site!r}, at {where}: {detail}", "场址数据 {site!r}，{where} 处：{detail}")
-    why = Text("requests are built from it; each of them would be broken", "请求由它构成，否则每个请求都不合格")
+    why = Text("requests are built from it; each of them would be broken", "请求由它构成，否则每个请求都不符合")
     mend = Text("make it meet the schema of this kind of site", "请使其符合该类场址的模式")
     site: str
     where: str

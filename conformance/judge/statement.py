@@ -41,9 +41,9 @@ _OPEN = {
     Reason.INSUFFICIENT_DATA: Text("data are missing", "数据缺失"),
     Reason.WITHIN_UNCERTAINTY: Text("the margin lies within the uncertainty", "裕度在测量不确定度以内"),
 }
-_NOMINAL = Text("The nominal request fails already.", "标称工况本身即不合格。")
+_NOMINAL = Text("The nominal request fails already.", "标称工况本身即不符合。")
 _BROKEN = Text(
-    "Broken in {failed} of {decided} cases that were decided.", "已判定的 {decided} 个用例中有 {failed} 个不合格。"
+    "Broken in {failed} of {decided} cases that were decided.", "已判定的 {decided} 个用例中有 {failed} 个不符合。"
 )
 _REPEATED = Text(
     "Repeats of the same request: {repeats}, of which failed again: {repeated}.",
@@ -51,17 +51,17 @@ _REPEATED = Text(
 )
 _RATE = Text(
     "In the independent sample {k} of {n} fail; at {confidence} % confidence at most {upper} % of {requests} fail.",
-    "独立抽样 {n} 个用例中 {k} 个不合格；在 {confidence} % 置信水平下，{requests}的不合格率不超过 {upper} %。",
+    "独立抽样 {n} 个用例中 {k} 个不符合；在 {confidence} % 置信水平下，{requests}的不符合率不超过 {upper} %。",
 )
 _CLEAN = Text(
     "No nonconformity found in {n} independent cases; at {confidence} % confidence at most {upper} % of {requests} "
     "fail.",
-    "{n} 个独立抽样用例中未发现不合格；在 {confidence} % 置信水平下，{requests}的不合格率不超过 {upper} %。",
+    "{n} 个独立抽样用例中未发现不符合；在 {confidence} % 置信水平下，{requests}的不符合率不超过 {upper} %。",
 )
 _ALL = Text("requests of this input space", "该输入空间内请求")
 _THAT_COUNT = Text(
     "the requests of this input space that count (the rule applies, its limit can bind, a compliant answer is known)",
-    "该输入空间内计入的请求（规则适用、限值可起作用、已知存在合格应答）",
+    "该输入空间内计入的请求（规则适用、限值可起作用、已知存在合规应答）",
 )
 _ALSO = Text(
     "Nor in {others} other cases, searches for the worst included.",
@@ -69,21 +69,21 @@ _ALSO = Text(
 )
 _RECORDED = Text(
     "No nonconformity found in {n} recorded cases; of what was not recorded nothing is shown.",
-    "{n} 个记录用例中未发现不合格；未记录的情形不在结论之内。",
+    "{n} 个记录用例中未发现不符合；未记录的情形不在结论之内。",
 )
 _TOO_FEW = Text(
     "No nonconformity found, but not enough for a pass: {n} independent cases count; to exclude a failure rate above "
     "{rate} % at {confidence} % confidence {needed} are needed.",
-    "未发现不合格，但不足以判为合格：计入的独立抽样用例为 {n} 个；"
-    "要以 {confidence} % 置信水平排除高于 {rate} % 的不合格率，需要 {needed} 个。",
+    "未发现不符合，但不足以判为符合：计入的独立抽样用例为 {n} 个；"
+    "要以 {confidence} % 置信水平排除高于 {rate} % 的不符合率，需要 {needed} 个。",
 )
 _UNDECIDED = Text(
     "Neither pass nor failure is shown: {undecided} of {n} cases could not be decided ({why}).",
-    "既未证明合格，也未证明不合格：{n} 个用例中有 {undecided} 个无法判定（{why}）。",
+    "既未证明符合，也未证明不符合：{n} 个用例中有 {undecided} 个无法判定（{why}）。",
 )
 _WORST_CASE = Text(
     "Independent cases that could not be decided: {undecided} ({why}); the bound takes each for a failure.",
-    "{undecided} 个独立抽样用例无法判定（{why}）；上限计算时均按不合格计。",
+    "{undecided} 个独立抽样用例无法判定（{why}）；上限计算时均按不符合计。",
 )
 _VACUOUS = Text(
     "Nothing is shown: in none of {n} cases could the limit bind.", "未能说明任何结论：{n} 个用例中限值均不可能起作用。"
@@ -91,16 +91,16 @@ _VACUOUS = Text(
 _INFEASIBLE = Text(
     "Neither pass nor failure is shown: every failure was on a request for which no compliant answer is known, and "
     "no case passed.",
-    "既未证明合格，也未证明不合格：不合格均出现在尚无已知合格应答的请求上，且没有合格的用例。",
+    "既未证明符合，也未证明不符合：不符合均出现在尚无已知合规应答的请求上，且没有合格的用例。",
 )
 _UNSTABLE = Text(
     "Failed in {failed} cases, but none came again in {repeats} repeats of the same request: the system is not stable.",
-    "{failed} 个用例不合格，但同一请求重复 {repeats} 次均未再现：系统行为不稳定。",
+    "{failed} 个用例不符合，但同一请求重复 {repeats} 次均未再现：系统行为不稳定。",
 )
 _CANARY = Text(
     "Nothing is shown: in this run the rule did not fail on its own failing example, so it could not prove that it can "
     "fail.",
-    "未能说明任何结论：本次运行中规则对自身的不合格示例未判不合格，无法证明其具有检出能力。",
+    "未能说明任何结论：本次运行中规则对自身的不符合示例未判不符合，无法证明其具有检出能力。",
 )
 _UNTESTED = Text(
     "Not tested: among {n} cases there was none to which the rule applies.", "未测试：{n} 个用例中没有规则适用的情形。"
@@ -116,16 +116,16 @@ _MISSING = Text(
 _UNCONFIRMED = Text(
     "The figures are indicative: no authority has confirmed value, clause and edition, so this certifies neither a "
     "pass nor a failure.",
-    "所用数值仅供参考：尚无主管机构确认其数值、条款和版本，因此既不能认证合格，也不能认证不合格。",
+    "所用数值仅供参考：尚无主管机构确认其数值、条款和版本，因此既不能认证合格，也不能认证不符合。",
 )
 _APART = {
     "infeasible": Text(
         "Not counted, failures on requests without a known compliant answer: {n}.",
-        "不计入：尚无已知合格应答的请求上的不合格 {n} 个。",
+        "不计入：尚无已知合规应答的请求上的不符合 {n} 个。",
     ),
     "unwitnessed": Text(
         "Not counted, more failures of the search that were not put to the oracle: {n}.",
-        "不计入：搜索中未经参考系统核对的其他不合格 {n} 个。",
+        "不计入：搜索中未经参考系统核对的其他不符合 {n} 个。",
     ),
     "vacuous": Text(
         "Not counted, cases in which the limit could not bind: {n}.", "不计入：限值不起作用的用例 {n} 个。"

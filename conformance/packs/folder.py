@@ -18,9 +18,9 @@ from conformance.packs.yaml import read_yaml
 
 FILES = 5_000
 """Files of a pack that are read."""
-_ABSENT = Text("not among the files of the pack", "不在规程包的文件之中")
+_ABSENT = Text("not among the files of the pack", "不在标准包的文件之中")
 _INSIDE = Text(
-    "name a file inside the folder of the pack, with / and without ..", "请指定规程包文件夹内的文件，用 / 分隔且不含 .."
+    "name a file inside the folder of the pack, with / and without ..", "请指定标准包文件夹内的文件，用 / 分隔且不含 .."
 )
 
 

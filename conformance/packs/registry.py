@@ -15,7 +15,7 @@ from conformance.packs.folder import shipped_root
 from conformance.packs.forms import listed, suggestion
 from conformance.packs.reader import load
 
-_PACK = Text("pack", "规程包")
+_PACK = Text("pack", "标准包")
 
 
 def _folders(values: Mapping[str, Path]) -> Mapping[str, Path]:

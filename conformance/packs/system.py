@@ -34,7 +34,7 @@ from conformance.packs.schemas import field, site_problems
 from conformance.packs.values import text
 from conformance.packs.yaml import read_yaml
 
-_SITE, _PACK = Text("kind of site", "场址种类"), Text("pack", "规程包")
+_SITE, _PACK = Text("kind of site", "场址种类"), Text("pack", "标准包")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _BYTES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|api-?key|signature|credential", re.IGNORECASE)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -46,12 +47,13 @@ def ask(session: CommandSession, x: object) -> Reply:
     return session.call("echo", {"x": x})
 
 
-def marked() -> set[int]:
-    """Processes that any session started and that still run."""
+def marked(scratch: Path) -> set[int]:
+    """Processes that a session with its home under ``scratch`` started and that still run."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if b"CONFORMANCE_SESSION=" in entry.read_bytes():
+            environment = entry.read_bytes()
+            if b"CONFORMANCE_SESSION=" in environment and os.fsencode(scratch) in environment:
                 found.add(int(entry.parent.name))
     return found
 
@@ -91,7 +93,7 @@ def test_each_fault_gives_its_own_answer_with_a_cause_in_both_languages_twice_ov
             assert word in reply.cause.en
             assert re.search("[一-鿿]", reply.cause.zh)
             assert "\x1b" not in reply.cause.en + reply.cause.zh
-    assert marked() == set()
+    assert marked(tmp_path) == set()
 
 
 def test_a_crash_is_followed_by_a_fresh_process(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_hang_ends_at_the_time_out_and_the_next_call_is_answered(tmp_path: Pat
         assert ask(session, 1).answer is Answer.TIMED_OUT
         assert time.monotonic() - begin < 3
         assert ask(session, 2).body == {"y": 2}
-    assert marked() == set()
+    assert marked(tmp_path) == set()
 
 
 def test_a_system_that_never_says_hello_is_ended(tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_a_system_that_never_says_hello_is_ended(tmp_path: Path) -> None:
         assert hello.cause is not None
         assert "hello" in hello.cause.en
         assert "握手" in hello.cause.zh
-    assert marked() == set()
+    assert marked(tmp_path) == set()
 
 
 def test_a_late_answer_never_counts_for_the_next_call(tmp_path: Path) -> None:

@@ -87,6 +87,16 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_pages_that_errors_point_to_exist() -> None:
+    named = {
+        page
+        for path in ROOT.glob("conformance/**/*.py")
+        for page in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert [page for page in named if not (ROOT / page).is_file()] == []
+
+
 def test_pages_stand_in_both_languages() -> None:
     pages = {p.name for p in (ROOT / "docs").glob("*.md")}
     assert {p for p in pages if not p.endswith(".zh-CN.md")} == {

@@ -180,7 +180,7 @@ STATEMENTS = [
         [ENOUGH],
         "No nonconformity found in 299 independent cases; at 95 % confidence at most 1.0 % of requests of this input "
         "space fail.",
-        "299 个独立抽样用例中未发现不合格；在 95 % 置信水平下，该输入空间内请求的不合格率不超过 1.0 %。",
+        "299 个独立抽样用例中未发现不符合；在 95 % 置信水平下，该输入空间内请求的不符合率不超过 1.0 %。",
     ),
     (
         [ENOUGH, (20, "passed", {"stage": "hunt"}), (7, "failed", FAIL)],
@@ -188,28 +188,28 @@ STATEMENTS = [
         "input space that count (the rule applies, its limit can bind, a compliant answer is known) fail. Nor in 20 "
         "other cases, searches for the worst included. Not counted, failures on requests without a known compliant "
         "answer: 7.",
-        "尚无已知合格应答的请求上的不合格 7 个。",
+        "尚无已知合规应答的请求上的不符合 7 个。",
     ),
     (
         [(1, "failed", {**PASS, "stage": "nominal"}), (299, "passed"), (1, "failed", {"stage": "confirm"})],
         "The nominal request fails already. Broken in 1 of 300 cases that were decided. Repeats of the same "
         "request: 1, of which failed again: 1. In the independent sample 0 of 299 fail;",
-        "标称工况本身即不合格。",
+        "标称工况本身即不符合。",
     ),
     (
         [(298, "passed"), (2, "failed", PASS)],
         "Broken in 2 of 300 cases that were decided. In the independent sample 2 of 300 fail; at 95 % confidence at "
         "most 2.1 % of requests of this input space fail.",
-        "独立抽样 300 个用例中 2 个不合格",
+        "独立抽样 300 个用例中 2 个不符合",
     ),
     (
         [(20, "passed")],
         "No nonconformity found, but not enough for a pass: 20 independent cases count; to exclude a failure rate "
         "above 1 % at 95 % confidence 299 are needed.",
-        "不足以判为合格",
+        "不足以判为符合",
     ),
     ([(9, "vacuous")], "Nothing is shown: in none of 9 cases could the limit bind.", "限值均不可能起作用。"),
-    ([(9, "failed", FAIL)], "Neither pass nor failure is shown: every failure was on a request", "既未证明合格"),
+    ([(9, "failed", FAIL)], "Neither pass nor failure is shown: every failure was on a request", "既未证明符合"),
     (
         [(397, "passed"), (3, "not-computable")],
         "Neither pass nor failure is shown: 3 of 400 cases could not be decided (a quantity could not be computed: 3).",
@@ -218,7 +218,7 @@ STATEMENTS = [
     (
         [(1000, "passed"), (1, "system-error")],
         "Independent cases that could not be decided: 1 (no valid answer came: 1); the bound takes each for a failure.",
-        "均按不合格计。",
+        "均按不符合计。",
     ),
     ([], "Not tested: among 0 cases there was none to which the rule applies.", "未测试"),
     ([(1, "failed", PASS), (3, "passed", {"stage": "confirm"})], "none came again in 3 repeats", "均未再现"),

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from conformance.model.standard import Pack
-from conformance.packs import load, shipped_root
+from conformance.packs import load
 
-SMALL = shipped_root() / "fixtures" / "packs" / "small"
+SMALL = Path(__file__).parents[3] / "fixtures" / "packs" / "small"
 
 
 @pytest.fixture(scope="session")

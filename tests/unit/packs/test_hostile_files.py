@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from conformance.errors import Refused, kinds
 from conformance.model.standard import Pack
-from conformance.packs import load, read_system, read_yaml, shipped_root
+from conformance.packs import load, read_system, read_yaml
 
-ROOT = shipped_root() / "fixtures"
+ROOT = Path(__file__).parents[3] / "fixtures"
 HOSTILE = ROOT / "hostile" / "packs"
 EXPECTED: list[dict[str, Any]] = read_yaml(HOSTILE / "expected.yaml").value
 

@@ -9,10 +9,10 @@ from conformance.errors import Refused, Text
 from conformance.model.convert import from_json, to_json
 from conformance.model.standard import Pack
 from conformance.model.system import Band, Command, EnvironmentValue, Http, PythonCall, Recorded, System
-from conformance.packs import Registry, read_system, shipped_root
+from conformance.packs import Registry, read_system
 
-SMALL = shipped_root() / "fixtures" / "packs" / "small"
-SYSTEM = shipped_root() / "fixtures" / "packs" / "small_system" / "system.yaml"
+SMALL = Path(__file__).parents[3] / "fixtures" / "packs" / "small"
+SYSTEM = Path(__file__).parents[3] / "fixtures" / "packs" / "small_system" / "system.yaml"
 HEAD = 'name: x\nvendor: y\nversion: "1"\nenvironment: test\n'
 
 

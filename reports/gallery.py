@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from html import unescape
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from rich.text import Text as Styled
 
 from conformance.cli import common
 from conformance.cli.run import FILES, perform
-from conformance.errors import Language
+from conformance.errors import Language, columns
 from conformance.model.run import Record
 from conformance.packs import Registry, read_system, shipped_root
 from conformance.report import FORMATS, first_screen, render
@@ -61,7 +62,14 @@ def picture(record: Record, lang: Language, target: Path) -> None:
     console = Console(record=True, width=82, file=StringIO(), force_terminal=True)
     console.print(Styled.from_ansi(first_screen(record, lang=lang, width=80, colour=True, report="report.html")))
     drawn = console.export_svg(title=f"conformance run grid-dispatch --lang {lang}")
-    target.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL), encoding="utf-8")
+    drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
+    # rich gives a double-width character the room of one
+    drawn = re.sub(r'textLength="[\d.]+"([^>]*)>([^<]*)<', _widened, drawn)
+    target.write_text(drawn, encoding="utf-8")
+
+
+def _widened(found: re.Match[str]) -> str:
+    return f'textLength="{12.2 * columns(unescape(found[2])):.1f}"{found[1]}>{found[2]}<'
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _REACH = {
     "command": '  {operation}: {{command: ["{{python}}", adapter.py], timeout: 10 s}}\n',
     "http": (
         '  {operation}: {{http: {{url: "http://127.0.0.1:8000/{operation}", method: POST, '
-        "headers: {{Authorization: {{env: SYSTEM_TOKEN}}}}, timeout: 10 s}}}}\n"
+        "headers: {{Authorization: {{env: SYSTEM_TOKEN}}}}}}, timeout: 10 s}}\n"
     ),
     "recorded": "  {operation}: {{recorded: recorded/{operation}-*.jsonl}}\n",
 }

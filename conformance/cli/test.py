@@ -89,7 +89,7 @@ def _defects(pack: Pack, cases: int, reference_cases: int, output: Path | None, 
     with TemporaryDirectory(prefix="conformance-") as scratch:
         room = Path(scratch)
         with Pool(opener(plan.system, pack, scratch=room / "reference"), plan.settings.jobs) as pool:
-            alarms: Alarms = false_alarms(plan, pool, cases=reference_cases)
+            alarms: Alarms = false_alarms(plan, pool, cases=reference_cases, tell=_count)
         rows: list[Row] = kill_matrix(
             plan,
             read_defects(folder / "defects.yaml"),
@@ -105,3 +105,8 @@ def _defects(pack: Pack, cases: int, reference_cases: int, output: Path | None, 
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(as_json(pack, rows, alarms), encoding="utf-8")
     return sum(bool(row.survived) for row in rows) + len(alarms.false_alarms)
+
+
+def _count(done: int) -> None:
+    if done % 1024 == 0 and not common.quiet_terminal():
+        click.echo(f"{done}", err=True)

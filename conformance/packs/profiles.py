@@ -10,7 +10,7 @@ from attrs import evolve
 from conformance.errors import Problem, Refused, Text
 from conformance.errors.packs import BadDate, CyclicProfile, Loosened, NotInForce, OtherUnit, UnknownName
 from conformance.model.quantity import convert, unit
-from conformance.model.standard import Figure, LimitLookup, Pack, Profile, Rule, Status
+from conformance.model.standard import Evidence, Figure, LimitLookup, Pack, Profile, Rule, Status
 from conformance.packs.forms import listed, suggestion
 
 PROFILE = Text("profile", "配置")
@@ -92,9 +92,22 @@ def _apply(pack: Pack, profile: Profile, problems: list[Problem]) -> Pack:
     if profile.decision is not None:
         # Only where an uncertainty is stated is there a choice between the two.
         rules = {k: evolve(r, decision=profile.decision) if r.uncertainty else r for k, r in rules.items()}
+    if profile.evidence is not None and not _as_strong(profile.evidence, pack.evidence):
+        old, new = (f"{e.failure_rate:g} at {e.confidence:g}" for e in (pack.evidence, profile.evidence))
+        problems.append(
+            Loosened(
+                parameter="evidence", old=old, new=new, tailoring="only-stricter", stricter="failure_rate lower",
+                position=profile.position,
+            )
+        )  # fmt: skip
     return evolve(
         pack, rules=rules, excluded=excluded, profile=profile.name, evidence=profile.evidence or pack.evidence
     )
+
+
+def _as_strong(evidence: Evidence, least: Evidence) -> bool:
+    """Whether a pass on ``evidence`` says at least as much as one on ``least``."""
+    return evidence.failure_rate <= least.failure_rate and evidence.confidence >= least.confidence
 
 
 def _set(pack: Pack, rule: Rule, name: str, figure: Figure, target: str, problems: list[Problem]) -> Rule:

@@ -198,8 +198,8 @@ def _rest(record: Record, facts: Overview, lang: Language, width: int) -> Iterat
         yield item(Disposition.WARNING, len(warnings), tight(_title(first, lang), said))
     if good := [f for f in of(Disposition.OK) if not f.implicit and f.worst and f.worst.margin]:
         near = min(good, key=lambda f: lowest(f.worst.margin if f.worst else None))
-        said = Text("nearest to its limit: {}, {}", "离限值最近：{}，{}").in_(lang)
-        yield item(Disposition.OK, len(facts.by[Disposition.OK]), said.format(_title(near, lang), margin(near)))
+        said = Text("nearest to its limit: ", "离限值最近：").in_(lang) + _title(near, lang)
+        yield item(Disposition.OK, len(facts.by[Disposition.OK]), tight(said, comma + margin(near)))
     elif facts.by[Disposition.OK]:
         yield item(Disposition.OK, len(facts.by[Disposition.OK]), "")
     for place, (why, mend, group) in enumerate(unsure_groups(of(Disposition.UNSURE))[:3]):

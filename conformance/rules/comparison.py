@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
-from conformance.errors import Text
+from conformance.errors import Problem, Text
 from conformance.errors.language import ImpossibleWord, NoScale, WrongArguments, WrongType, did_you_mean
-from conformance.model.quantity import ONE
+from conformance.model.quantity import ONE, Unit
 from conformance.rules import printer, tree, types
 from conformance.rules.engine import Place
 from conformance.rules.margin import AT_LIMIT, Atom
-from conformance.rules.typed import FAULTY, MINUTE, Build, Iteration, Typed, kind_of
+from conformance.rules.typed import FAULTY, MINUTE, Build, Iteration, Scales, Slots, Typed, kind_of
 from conformance.rules.types import describe
 
-if TYPE_CHECKING:
-    from conformance.rules.check import Checker
+
+class Checker(Protocol):
+    """What a comparison asks of the walk over the tree (`conformance.rules.check`)."""
+
+    scales: Scales
+    slots: Slots
+    decides: bool
+    """Whether margins are wanted here."""
+
+    def visit(self, node: tree.Node) -> Typed:
+        """The typed form of any part."""
+
+    def refuse(self, kind: type[Problem], node: tree.Node, **values: object) -> Typed:
+        """Note a problem at ``node``."""
+
+    def mistyped(self, node: tree.Node, expected: Text, found: types.Type) -> Typed:
+        """Note that ``node`` has the wrong type."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Parts whose truth is used but whose margin is not."""
+
+    def same_unit(self, parts: list[tuple[tree.Node, Typed]]) -> tuple[list[Typed], Unit | None] | None:
+        """Numbers in one unit; None after a problem."""
+
+    def logic(self, op: str, parts: list[Typed]) -> Typed:
+        """Conditions joined by ``and`` or ``or``."""
 
 
 def compare(checker: Checker, node: tree.Compare) -> Typed:

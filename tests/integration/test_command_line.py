@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from conformance.errors import columns
 from conformance.evidence import read_record
+from conformance.packs import load, read_system
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "fixtures/systems/grid-dispatch/reference/system.yaml"
@@ -157,6 +159,23 @@ def test_init_doctor_and_run_lead_a_newcomer_from_one_to_the_next(conformance, t
         "run", "grid-dispatch", "--system", "system.yaml", "--mode", "pr", "--cases", "10", "--calls", "20"
     )
     assert ran.returncode == 1
+
+
+@pytest.mark.parametrize("kind", ["http", "recorded"])
+def test_init_writes_files_that_are_read(kind, conformance, tmp_path) -> None:
+    assert conformance("init", "--kind", kind).returncode == 0
+    pack = load(ROOT / "standards/ai-for-energy/grid-dispatch")
+    assert read_system(tmp_path / "here/system.yaml", [pack]).operations.keys() == {"dispatch"}
+
+
+@pytest.mark.parametrize("page", ["system-file.md", "system-file.zh-CN.md"])
+def test_the_system_file_of_the_docs_is_one_that_is_read(page, tmp_path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    pack = load(ROOT / "standards/ai-for-energy/grid-dispatch")
+    assert blocks
+    for block in blocks:
+        (tmp_path / "system.yaml").write_text(block, encoding="utf-8")
+        read_system(tmp_path / "system.yaml", [pack])
 
 
 def test_the_locale_chooses_the_language_and_lang_overrules_it(conformance) -> None:

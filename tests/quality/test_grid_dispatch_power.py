@@ -1,4 +1,4 @@
-"""Do the rules of grid-dispatch find every seeded defect, and leave the reference alone?"""
+"""Do the rules of grid-dispatch find every seeded defect, and leave the reference alone? `tox -e quality` asks more."""
 
 from __future__ import annotations
 
@@ -16,24 +16,14 @@ FOLDER = Path(__file__).parents[2] / "fixtures/systems/grid-dispatch"
 DEFECTS = {d.id: d for d in read_defects(FOLDER / "defects.yaml")}
 
 
-def no_alarm(plan: Plan, reference: Pool, *, part: int, cases: int) -> None:
-    seeded = evolve(plan, settings=evolve(plan.settings, seed=f"{plan.settings.seed}/{part}"))
-    alarms = false_alarms(seeded, reference, cases=cases)
-    print(f"{alarms.cases} cases, {alarms.refused} refused, vacuous {dict(alarms.vacuous)}, {alarms.near} near a limit")
-    assert alarms.false_alarms == ()
-    assert alarms.cases == cases
-    assert alarms.near >= 0.1 * cases  # a reference that stays far from every limit would prove nothing
-
-
 @pytest.mark.parametrize("part", range(4))
 def test_the_reference_is_not_alarmed_in_2000_cases(part: int, plan: Plan, reference: Pool) -> None:
-    no_alarm(plan, reference, part=part, cases=500)
-
-
-@pytest.mark.quality
-@pytest.mark.parametrize("part", range(10, 20))
-def test_the_reference_is_not_alarmed_in_20000_cases(part: int, plan: Plan, reference: Pool) -> None:
-    no_alarm(plan, reference, part=part, cases=2000)
+    seeded = evolve(plan, settings=evolve(plan.settings, seed=f"{plan.settings.seed}/{part}"))
+    alarms = false_alarms(seeded, reference, cases=500)
+    print(f"{alarms.cases} cases, {alarms.refused} refused, vacuous {dict(alarms.vacuous)}, {alarms.near} near a limit")
+    assert alarms.false_alarms == ()
+    assert alarms.cases == 500
+    assert alarms.near >= 50  # a reference that stays far from every limit would prove nothing
 
 
 def test_every_defect_is_named_by_a_rule_and_every_named_one_exists(plan: Plan) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import Refused, Text
-from conformance.model.standard import Figure, LimitRow, Pack, Profile, Status
+from conformance.model.standard import Evidence, Figure, LimitRow, Pack, Profile, Status
 from conformance.packs import tailor
 from conformance.packs.values import overlap
 
@@ -146,3 +146,17 @@ def test_rows_overlap_exactly_when_some_case_matches_both(one: Any, two: Any) ->
     probes = [x / 2 for x in range(-4, 40)]
     both = any(matches(one, x) and matches(two, x) for x in probes)
     assert overlap(row(one), row(two), {"v": "kV"}) is both
+
+
+@pytest.mark.parametrize(
+    ("rate", "confidence", "refused"), [(0.02, 0.95, True), (0.01, 0.9, True), (0.001, 0.99, False)]
+)
+def test_a_profile_never_asks_for_less_evidence_than_the_pack(
+    rate: float, confidence: float, refused: bool, small: Pack
+) -> None:
+    profile = Profile("p", Text("p", "配置"), evidence=Evidence(rate, confidence))
+    pack = evolve(small, profiles={"p": profile})
+    if refused:
+        assert codes(pack, "p") == ["P080"]
+    else:
+        assert tailor(pack, "p", as_of=None).evidence.failure_rate == rate

@@ -46,13 +46,21 @@ def run(small: Pack, tmp_path: Path) -> Callable[..., Record]:
     """Run the pack against a system file; keyword arguments are settings."""
 
     def run_(
-        file: Path, *, oracle: Path | None = None, pack: Pack = small, wrap: object = None, **settings: object
+        file: Path,
+        *,
+        oracle: Path | None = None,
+        without_oracle: bool = False,
+        pack: Pack = small,
+        wrap: object = None,
+        **settings: object,
     ) -> Record:
         given = {"mode": "pr", "cases": 40, "calls": 40, "jobs": 1} | settings
         plan: Plan = make_plan(
             pack,
             read_system(file, [pack]),
-            oracle=read_system(oracle or ROOT / "fixtures/packs/small_system/system.yaml", [pack]),
+            oracle=None
+            if without_oracle
+            else read_system(oracle or ROOT / "fixtures/packs/small_system/system.yaml", [pack]),
             settings=evolve(common.settings_for(pack), **given),
         )
         number = len(list(tmp_path.glob("run-*")))

@@ -75,6 +75,14 @@ def test_a_failure_that_nobody_can_avoid_is_not_counted(run: Run, write_system: 
     assert finding.counts.infeasible > 0
 
 
+def test_without_an_oracle_no_failure_on_a_generated_request_is_held_against_a_system(
+    run: Run, write_system: Write, small: Pack
+) -> None:
+    finding = of(run(write_system(FORGETS_FUSE), oracle=None, mode="all", without_oracle=True), "total-power")
+    assert finding.reason is Reason.INFEASIBLE_REQUEST
+    assert finding.counts.failed == 0
+
+
 def test_without_an_oracle_that_answers_no_refusal_counts(run: Run, write_system: Write) -> None:
     refuses = """
         from conformance.adapter import Refuse

@@ -54,6 +54,7 @@ class Exercise:
         self._number = first_case
         self._answered = False
         self._deadline: float | None = None
+        self._extra = 0  # independent cases beyond those that the settings ask for
         self.tallies = {rule: Tally(rule) for rule in bench.rules}
         self.worst: dict[str, Examined] = {}
         """Rule to its worst counted failure, else its nearest pass."""
@@ -119,6 +120,7 @@ class Exercise:
                 self._case(Stage.INDEPENDENT, space.independent(settings.seed, i), space=space, index=i)
                 for i in range(index, last)
             ]
+            self._extra = max(last - settings.cases, 0)
             self._examine(cases, always)
             index = last
 
@@ -237,7 +239,7 @@ class Exercise:
                 operation=self._trial.operation.name,
                 stage=stage,
                 done=self._number - 1,
-                planned=1 + settings.cases + settings.calls,
+                planned=1 + settings.cases + self._extra + settings.calls,
                 worst={r: m for r, m in worst.items() if m is not None},
                 broken=frozenset(r for r, t in self.tallies.items() if t.counts.failed),
             )

@@ -85,7 +85,8 @@ class Program:
         Missing values widen the margin to an interval; lists that cannot be joined leave the truth open.
         """
         try:
-            return self._evaluate(self._frame(environment))
+            found = self._evaluate(self._frame(environment))
+            return evolve(found, obstacle=Reason.NOT_COMPUTABLE) if _unmeasured(found, environment) else found
         except Unpaired as problem:
             return Evaluation(True, None, None, None, tuple(r.en for r in problem.reasons[:MOST_MISSING]))
 
@@ -175,6 +176,16 @@ class Program:
             binding = False
         kept = tuple(dict.fromkeys(missing))[:MOST_MISSING]
         return Evaluation(applies, binding, found.truth, _margin(found), kept)
+
+
+def _unmeasured(found: Evaluation, environment: Mapping[str, JSON]) -> bool:
+    """Whether the truth is open only for what a measure had no value for (a power flow that diverged).
+
+    A derived value that is missing as a whole lacked an argument: data are missing then, and that is another reason.
+    """
+    roots = {path.partition(".")[0].partition("[")[0] for path in found.missing}
+    measured = all(r not in ("request", "response") and environment.get(r) is not None for r in roots)
+    return found.truth is None and found.obstacle is None and bool(roots) and measured
 
 
 def _mattering(verdict: Verdict, frame: Frame) -> list[str]:

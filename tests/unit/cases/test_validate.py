@@ -80,7 +80,7 @@ def test_an_answer_nested_without_end_is_judged_and_not_a_crash(depth):
 def test_a_pattern_runs_in_linear_time():
     started = time.perf_counter()
     assert pointers({"setpoints": [], "word": "a" * 5000 + "b"}) == ["/word"]
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_broken_file_is_refused_at_its_place_in_both_languages(row: dict[str, 
     with pytest.raises(Refused) as caught:
         read(row, tmp_path / "pack")
     problems = caught.value.problems
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     found = {
         (p.code, p.position.file.endswith(row["file"]), p.position.line, p.position.column)
         for p in problems

@@ -93,11 +93,11 @@ class _One(Caller):
 
 
 def points(space: Space, *, seed: str, count: int) -> Iterator[Point]:
-    """``count`` points: nominal, boundaries for a fifth, then half independent, half of mixed granularity."""
+    """``count`` points: nominal, boundaries for at most a fifth, then half independent, half of mixed granularity."""
     rng = random.Random(f"{seed}/kills")  # noqa: S311  not a secret
-    yield space.nominal
-    yield from islice(space.boundary(), count // 5)
-    for index in range(count - 1 - count // 5):
+    first = [space.nominal, *islice(space.boundary(), count // 5)][:count]
+    yield from first
+    for index in range(count - len(first)):
         yield space.independent(seed, index // 2) if index % 2 else space.mixed(rng)
 
 

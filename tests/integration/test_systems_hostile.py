@@ -48,7 +48,14 @@ def ask(session: CommandSession, x: object) -> Reply:
 
 
 def marked(scratch: Path) -> set[int]:
-    """Processes that a session with its home under ``scratch`` started and that still run."""
+    """Processes that a session with its home under ``scratch`` started and that still run, some seconds later too."""
+    deadline = time.monotonic() + 10  # the kernel ends a killed process when it gets to it
+    while (found := _marked(scratch)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def _marked(scratch: Path) -> set[int]:
     found = set()
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):

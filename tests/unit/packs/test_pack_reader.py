@@ -9,7 +9,7 @@ from conformance.errors import Refused
 from conformance.model.convert import from_json, to_json
 from conformance.model.outcome import Basis
 from conformance.model.standard import Figure, LimitLookup, Pack
-from conformance.packs import load
+from conformance.packs import Registry, load
 from conformance.rules import compile_rule
 
 SMALL = Path(__file__).parents[3] / "fixtures" / "packs" / "small"
@@ -61,10 +61,10 @@ def test_the_digest_changes_with_any_byte_and_with_nothing_else(copy: Path, smal
     assert load(copy).sha256 != small.sha256
 
 
-def test_positions_of_a_shipped_file_name_no_folder_of_the_machine(small: Pack) -> None:
-    place = small.rules["small/room-power"].position
+def test_positions_of_a_shipped_file_name_no_folder_of_the_machine() -> None:
+    place = Registry.shipped().find("grid-dispatch").rules["grid-dispatch/ramp-rate"].position
     assert place is not None
-    assert place.file == "fixtures/packs/small/rules/room-power.yaml"
+    assert place.file == "standards/ai-for-energy/grid-dispatch/rules/ramp-rate.yaml"
 
 
 def test_problems_of_several_files_are_told_at_once(copy: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from conformance.cases import Space, Validate, validator
-from conformance.errors.usage import NothingInCommon
+from conformance.errors.usage import NothingInCommon, TablesNotJudged
 from conformance.model.run import Settings
 from conformance.model.standard import Operation, Pack, Rule
 from conformance.model.system import Recorded, System
@@ -41,8 +41,10 @@ def make_plan(pack: Pack, system: System, *, oracle: System | None, settings: Se
     """Settle what will be tested.
 
     The site is the system's own, or the pack's default base case. Raises `NothingInCommon` when the system offers no
-    operation of the pack, and `Refused` for a schema that is no input space.
+    operation of the pack, `TablesNotJudged` when it brings tables, and `Refused` for a schema that is no input space.
     """
+    if system.tables:
+        raise TablesNotJudged(tables=", ".join(system.tables))
     site = {kind.name: system.site.get(kind.name, kind.bases[kind.default]) for kind in pack.sites.values()}
     names = {kind.name: system.site_names.get(kind.name, kind.default) for kind in pack.sites.values()}
     system = evolve(system, site=site, site_names=names)

@@ -308,11 +308,11 @@ class ImpossibleWord(Problem):
 
 @frozen(kw_only=True)
 class UnknownOperation(Problem):
-    """A rule on an operation that the pack does not have."""
+    """A rule on an operation or a table that the pack does not have."""
 
     code = "R030"
-    what = Text("the pack has no operation {name!r}", "标准包中没有操作 {name!r}")
-    why = Text("without it nothing in the rule has a type", "没有该操作，规则中的量便没有类型")
+    what = Text("the pack has no operation or table {name!r}", "标准包中没有操作或数据表 {name!r}")
+    why = Text("without it nothing in the rule has a type", "没有它，规则中的量便没有类型")
     mend = Text("{hint}", "{hint}")
     name: str
     hint: Text

@@ -302,19 +302,6 @@ class NoEnvironment(Problem):
 
 
 @frozen(kw_only=True)
-class NotYet(Problem):
-    """Something that the formats name and the harness cannot do yet."""
-
-    code = "P092"
-    what = Text("{key!r} is not supported yet", "暂不支持 {key!r}")
-    why = Text("it would be read and never tested", "它会被读取却不会被测试")
-    mend = Text(
-        "take it out for now; `operations:` and `documents:` work", "请先删去；目前可用 `operations:` 和 `documents:`"
-    )
-    key: str
-
-
-@frozen(kw_only=True)
 class BadPlaceholder(Problem):
     """A placeholder in a command that means nothing."""
 

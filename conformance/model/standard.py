@@ -203,6 +203,23 @@ class Operation:
 
 
 @frozen
+class Table:
+    """Something of the system that is recorded: rows whose columns the pack fixes."""
+
+    name: str
+    columns: JSON
+    """JSON Schema of one row, an object of numbers, texts, Booleans and instants with our annotations."""
+    key: tuple[str, ...]
+    """The columns that name a row; a key occurs once."""
+    time: str | None = None
+    """The column that orders the rows of each group, an instant."""
+    label: Literal["start", "end"] = "start"
+    """Which end of its interval a time stands for."""
+    every: str | None = None
+    """Length of an interval, as a quantity such as ``10 min``."""
+
+
+@frozen
 class Derived:
     """A value measured once per case and usable in every rule of the pack."""
 
@@ -285,6 +302,7 @@ class Pack:
     requirements: Mapping[str, Requirement]
     rules: Mapping[str, Rule]
     operations: Mapping[str, Operation]
+    tables: Mapping[str, Table] = field(factory=dict)
     limits: Mapping[str, LimitTable] = field(factory=dict)
     profiles: Mapping[str, Profile] = field(factory=dict)
     derive: Mapping[str, Derived] = field(factory=dict)

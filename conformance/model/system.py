@@ -59,6 +59,38 @@ class Recorded:
     pattern: str
 
 
+@frozen
+class TableSource:
+    """Where the rows of a table stand and how they were written down."""
+
+    path: str
+    """A file, or a pattern of files such as ``telemetry/**/*.parquet``; ``name=value`` folders are columns."""
+    format: Literal["csv", "parquet", "jsonl", "xlsx"] | None = None
+    """None: as the ending of each file's name says."""
+    encoding: str = "utf-8"
+    header_rows: int = 1
+    """Rows of names above the data; the names of a column are joined by ``/``, and a blank one repeats the left one."""
+    layout: Literal["wide", "long"] = "long"
+    """Wide: several columns of a file hold one column of the table, one for each phase or meter."""
+    missing: tuple[str, ...] = ()
+    """What stands for no value, beside an empty cell."""
+    label: Literal["start", "end"] | None = None
+    """Which end of its interval a time stands for; None: the one that the pack asks for."""
+    timezone: str | None = None
+    """IANA name of the zone of times without one."""
+    columns: Mapping[str, str] = field(factory=dict)
+    """Column of the table to its name in the file; in a wide layout a pattern such as ``u_{phase}``."""
+    units: Mapping[str, str] = field(factory=dict)
+    """Column of the table to the unit in the file, where it is not the pack's."""
+    quality: Mapping[str, str] = field(factory=dict)
+    """Quality code to OK, ESTIMATED, MISSING or BAD; the values of the last two do not count as recorded."""
+    accuracy: Mapping[str, str] = field(factory=dict)
+    """Column of the table to the accuracy class of its instrument."""
+    delimiter: str = ","
+    decimal: str = "."
+    position: Position | None = field(default=None, eq=False)
+
+
 Reach: TypeAlias = Command | Http | PythonCall | Recorded
 
 
@@ -99,6 +131,7 @@ class System:
     envelope: Mapping[str, Band] = field(factory=dict)
     """Input path such as ``loads.p`` to the range in which the system claims to work."""
     documents: Mapping[str, str] = field(factory=dict)
+    tables: Mapping[str, TableSource] = field(factory=dict)
     label: Text | None = None
     """What a reader must know of this item, such as that its grid is a test case."""
     position: Position | None = field(default=None, eq=False)

@@ -35,6 +35,7 @@ OPERATION, TABLE, KEY = (
     Text("key of the table", "限值表的键"),
 )
 MEASURE, CAPABILITY, PARAMETER = Text("measure", "计算量"), Text("capability", "能力"), Text("parameter", "参数")
+RECORDED, SURFACE = Text("recorded table", "记录表"), Text("operation or table", "操作或表")
 BASE, FIELD, VIEW, EXAMPLE = (
     Text("base case", "基准算例"),
     Text("field", "字段"),
@@ -106,6 +107,8 @@ def _ids(read: Read) -> Iterator[Problem]:
             if not name.startswith(f"{short}/"):
                 yield BadId(id=name, prefix=f"{short}/", position=place)
         yield from _twice(kind, named)
+    surfaces = [(n, ("interface", part, n)) for part in ("operations", "tables") for n in document_names(read, part)]
+    yield from _twice(SURFACE, [(name, read.main.key(path)) for name, path in surfaces])
     views = enumerate(read.main.value.get("views", ()))
     yield from _twice(VIEW, [(v["name"], read.main.position(("views", i, "name"))) for i, v in views])
     for _, rule in read.rules:
@@ -157,10 +160,9 @@ def _requirement(requirement: Requirement, read: Read) -> Iterator[Problem]:
 
 def _rule(rule: Rule, document: Document, read: Read) -> Iterator[Problem]:
     pack = read.pack
-    if rule.applies_to not in document_names(read, "operations"):
-        yield unknown(
-            OPERATION, rule.applies_to, document_names(read, "operations"), document.position(("applies_to",))
-        )
+    surfaces = [*document_names(read, "operations"), *document_names(read, "tables")]
+    if rule.applies_to not in surfaces:
+        yield unknown(OPERATION, rule.applies_to, surfaces, document.position(("applies_to",)))
     if rule.capability is not None and rule.capability not in pack.capabilities:
         yield unknown(CAPABILITY, rule.capability, pack.capabilities, document.position(("capability",)))
     for number, name in enumerate(rule.requirements if "requirements" in read.whole else ()):
@@ -208,7 +210,7 @@ def _is_zero(margin: str | None) -> bool:
 
 def document_names(read: Read, part: str) -> Iterable[str]:
     """The names that pack.yaml gives to the parts of its interface."""
-    names: Mapping[str, JSON] = read.main.value["interface"][part]
+    names: Mapping[str, JSON] = read.main.value["interface"].get(part, {})
     return names
 
 

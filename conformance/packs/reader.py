@@ -12,14 +12,16 @@ from attrs import evolve
 from conformance.errors import Position, Problem, Refused
 from conformance.errors.files import StrayFile
 from conformance.errors.packs import BadId
+from conformance.errors.tables import BadTable
 from conformance.model.json import JSON, sha256
-from conformance.model.standard import Derived, Evidence, LimitLookup, Operation, Pack, Rule, SiteKind, View
+from conformance.model.standard import Derived, Evidence, LimitLookup, Operation, Pack, Rule, SiteKind, Table, View
 from conformance.packs.consistency import Read, inconsistencies
 from conformance.packs.document import Document, Path
 from conformance.packs.folder import Folder, open_folder, shipped_root, vocabulary_file
 from conformance.packs.forms import check
 from conformance.packs.references import VOCABULARY
 from conformance.packs.schemas import Names, annotation_problems, read_schema, site_problems
+from conformance.packs.tables import table_faults
 from conformance.packs.values import Values, evidence, text
 
 T = TypeVar("T")
@@ -126,7 +128,8 @@ class _Loader:
         return Pack(
             id=value["id"], version=value["version"], title=text(value["title"]), status=value["status"],
             licence=value["licence"], authoritative=value["authoritative"], sha256="", sources={}, requirements={},
-            rules={}, operations=self._operations(main, names), derive=_derived(main), sites=self._sites(main, names),
+            rules={}, operations=self._operations(main, names), tables=self._tables(main, names),
+            derive=_derived(main), sites=self._sites(main, names),
             views={v["name"]: _view(v) for v in value.get("views", ())}, capabilities=value.get("capabilities", {}),
             oracle=value.get("oracle"), fixtures=value.get("fixtures"), effective_from=start,
             evidence=evidence(value.get("evidence")) or Evidence(),
@@ -134,12 +137,28 @@ class _Loader:
 
     def _operations(self, main: Document, names: Names) -> dict[str, Operation]:
         found: dict[str, Operation] = {}
-        for name, given in main.value["interface"]["operations"].items():
+        for name, given in main.value["interface"].get("operations", {}).items():
             path: Path = ("interface", "operations", name)
             request, response = (self._schema(main, (*path, part), names) for part in ("request", "response"))
             if request is not None and response is not None:
                 flags = given.get("deterministic", True), given.get("stateful", False)
                 found[name] = Operation(name, request, response, *flags)
+        return found
+
+    def _tables(self, main: Document, names: Names) -> dict[str, Table]:
+        found: dict[str, Table] = {}
+        for name, given in main.value["interface"].get("tables", {}).items():
+            path: Path = ("interface", "tables", name)
+            columns = self._schema(main, (*path, "columns"), names)
+            if columns is None:
+                continue
+            table = Table(
+                name, columns, tuple(given["key"]), given.get("time"), given.get("label", "start"), given.get("every")
+            )
+            faults = [BadTable(table=name, fault=f, position=main.key(path)) for f in table_faults(table)]
+            self.problems += faults
+            if not faults:
+                found[name] = table
         return found
 
     def _sites(self, main: Document, names: Names) -> dict[str, SiteKind]:

@@ -12,7 +12,8 @@ from attrs import evolve
 
 from conformance.errors import Problem, Refused, Text
 from conformance.errors.files import OutOfBounds, OutsideFolder
-from conformance.errors.packs import BadPlaceholder, NoEnvironment, NotYet, SecretInFile
+from conformance.errors.packs import BadPlaceholder, NoEnvironment, SecretInFile
+from conformance.errors.tables import BadTableSource
 from conformance.model.json import JSON
 from conformance.model.standard import Pack, SiteKind
 from conformance.model.system import (
@@ -25,12 +26,14 @@ from conformance.model.system import (
     Reach,
     Recorded,
     System,
+    TableSource,
 )  # fmt: skip
-from conformance.packs.consistency import BASE, CAPABILITY, FIELD, OPERATION, unknown
+from conformance.packs.consistency import BASE, CAPABILITY, FIELD, OPERATION, RECORDED, unknown
 from conformance.packs.document import Document, Path
 from conformance.packs.forms import check
 from conformance.packs.json_file import read_json
 from conformance.packs.schemas import field, site_problems
+from conformance.packs.tables import source_faults, source_of
 from conformance.packs.values import text
 from conformance.packs.yaml import read_yaml
 
@@ -72,9 +75,8 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def system(self) -> System:
-        if "tables" in self.value:
-            self.problems.append(NotYet(key="tables", position=self.document.key(("tables",))))
         operations = self._operations()
+        tables = self._tables()
         site, names = self._sites(operations)
         self._declares()
         envelope = {k: self._band(k, v) for k, v in self.value.get("envelope", {}).items()}
@@ -89,7 +91,7 @@ class _Reader:
             folder=str(self.folder), operations=operations, environment=self.value.get("environment"),
             identity=Identity(identity.get("kind", "claimed"), {k: v for k, v in identity.items() if k != "kind"}),
             declares={k: tuple(v) for k, v in self.value.get("declares", {}).items()}, site=site, site_names=names,
-            envelope=envelope, documents=self.value.get("documents", {}),
+            envelope=envelope, documents=self.value.get("documents", {}), tables=tables,
             label=Text(label, label) if isinstance(label, str) else text(label) if label else None,
             position=self.document.position(),
         )  # fmt: skip
@@ -98,11 +100,28 @@ class _Reader:
         known = {o for p in self.packs for o in p.operations}
         qualified = {f"{p.short}.{o}": o for p in self.packs for o in p.operations}
         found: dict[str, Reach] = {}
-        for name, given in self.value["operations"].items():
+        for name, given in self.value.get("operations", {}).items():
             path: Path = ("operations", name)
             if name not in known and name not in qualified:
                 self.problems.append(unknown(OPERATION, name, known, self.document.key(path)))
             found[qualified.get(name, name)] = self._reach(given, path)
+        return found
+
+    def _tables(self) -> dict[str, TableSource]:
+        known = {t: table for p in self.packs for t, table in p.tables.items()}
+        qualified = {f"{p.short}.{t}": t for p in self.packs for t in p.tables}
+        found: dict[str, TableSource] = {}
+        for given_name, given in self.value.get("tables", {}).items():
+            path: Path = ("tables", given_name)
+            name = qualified.get(given_name, given_name)
+            if name not in known:
+                self.problems.append(unknown(RECORDED, given_name, known, self.document.key(path)))
+                continue
+            self._stays(given["path"], (*path, "path"))
+            found[name] = source_of(given, position=self.document.position((*path, "path")))
+            for key, fault in source_faults(found[name], known[name]):
+                place = self.document.key((*path, key))
+                self.problems.append(BadTableSource(table=given_name, fault=fault, position=place))
         return found
 
     def _reach(self, given: Mapping[str, Any], path: Path) -> Reach:

@@ -9,7 +9,7 @@ from attrs import frozen
 from conformance.errors import Position, Problem, Refused, Text
 from conformance.errors.language import WrongLookup, did_you_mean
 from conformance.model.quantity import convert, unit
-from conformance.model.standard import LimitLookup, LimitTable
+from conformance.model.standard import LimitLookup, LimitRow, LimitTable
 from conformance.rules import tree, types
 from conformance.rules.check import Checker, Function
 from conformance.rules.engine import Frame, Run
@@ -35,6 +35,8 @@ class Lookup:
     slot: int
     keys: Mapping[str, Run]
     names: frozenset[str]
+    recipes: Mapping[str, Typed]
+    """The keys, for any engine."""
 
     def value(self, frame: Frame) -> float | NoLimit | NotComputable | None:
         """The matching row's value in the table's unit; None if a key is missing."""
@@ -55,9 +57,13 @@ class Lookup:
                 and all(_number(found.get(k)) > v for k, v in row.over.items())
                 and all(_number(found.get(k)) <= v for k, v in row.upto.items())
             ):
-                figure = row.figure
-                return convert(float(figure.value), unit(figure.unit or self.table.unit), unit(self.table.unit))
+                return self.figure(row)
         return NO_LIMIT
+
+    def figure(self, row: LimitRow) -> float:
+        """The value of ``row`` in the table's unit."""
+        figure = row.figure
+        return convert(float(figure.value), unit(figure.unit or self.table.unit), unit(self.table.unit))
 
 
 def _number(key: float | str | None) -> float:
@@ -82,7 +88,7 @@ def look_up(
         keys = ", ".join(sorted(table.keys))
         hint = Text(f"give exactly these keys under `by`: {keys}", f"`by` 下须恰好给出这些键：{keys}")
         return None, [WrongLookup(position=position, parameter=name, table=lookup.table, hint=hint)]
-    runs: dict[str, Run] = {}
+    recipes: dict[str, Typed] = {}
     names: set[str] = set()
     problems: list[Problem] = []
     for key, expression in lookup.by.items():
@@ -93,10 +99,13 @@ def look_up(
             continue
         checker = Checker(expression, roots, functions, slots, Scales(), decides=False)
         checked = checker.check(node, expected=None)
-        runs[key] = _key(checker, node, checked.typed, table.keys[key]).build(Intervals())
+        recipes[key] = _key(checker, node, checked.typed, table.keys[key])
         problems += checker.problems
         names |= checked.names
-    return (None, problems) if problems else (Lookup(table, slots.take(name), runs, frozenset(names)), [])
+    if problems:
+        return None, problems
+    runs = {key: typed.build(Intervals()) for key, typed in recipes.items()}
+    return Lookup(table, slots.take(name), runs, frozenset(names), recipes), []
 
 
 def _key(checker: Checker, node: tree.Node, typed: Typed, of: str | None) -> Typed:

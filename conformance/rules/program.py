@@ -27,14 +27,14 @@ from conformance.rules.parse import parse
 from conformance.rules.points import GIVES_UP, Points
 from conformance.rules.printer import text
 from conformance.rules.tree import Compare, Number
-from conformance.rules.typed import Binding, Checked, Scales, Slots, Typed
+from conformance.rules.typed import Binding, Checked, Scales, Slots, Typed, kind_of
 
 MOST_MISSING = 20
 """How many missing values an evaluation names."""
 
 
 @frozen(eq=False)
-class _Condition:
+class Condition:
     """One expression of a rule, compiled twice."""
 
     checked: Checked
@@ -62,6 +62,18 @@ class _Condition:
 
 
 @frozen(eq=False)
+class Recipe:
+    """The checked parts of a rule, for engines that do not compute one case at a time."""
+
+    when: Condition | None
+    vacuous_unless: Condition | None
+    require: Condition
+    size: int
+    """Length of a frame."""
+    lookups: tuple[Lookup, ...]
+
+
+@frozen(eq=False)
 class Program:
     """A compiled rule. It holds no state and never raises for data."""
 
@@ -73,9 +85,9 @@ class Program:
     _slots: Mapping[str, int] = field(alias="slots")
     _size: int = field(alias="size")
     _lookups: tuple[Lookup, ...] = field(alias="lookups")
-    _when: _Condition | None = field(alias="when")
-    _vacuous_unless: _Condition | None = field(alias="vacuous_unless")
-    _require: _Condition = field(alias="require")
+    _when: Condition | None = field(alias="when")
+    _vacuous_unless: Condition | None = field(alias="vacuous_unless")
+    _require: Condition = field(alias="require")
     _joins: tuple[Run, ...] = field(alias="joins")
 
     def evaluate(self, environment: Mapping[str, JSON]) -> Evaluation:
@@ -89,6 +101,11 @@ class Program:
             return evolve(found, obstacle=Reason.NOT_COMPUTABLE) if _unmeasured(found, environment) else found
         except Unpaired as problem:
             return Evaluation(True, None, None, None, tuple(r.en for r in problem.reasons[:MOST_MISSING]))
+
+    @property
+    def recipe(self) -> Recipe:
+        """What it was compiled from, for other engines."""
+        return Recipe(self._when, self._vacuous_unless, self._require, self._size, self._lookups)
 
     def pairing_problems(self, environment: Mapping[str, JSON]) -> tuple[Text, ...]:
         """Why lists that the rule joins do not match: keys that are missing, alone or doubled."""
@@ -184,7 +201,7 @@ def _unmeasured(found: Evaluation, environment: Mapping[str, JSON]) -> bool:
     A derived value that is missing as a whole lacked an argument: data are missing then, and that is another reason.
     """
     roots = {path.partition(".")[0].partition("[")[0] for path in found.missing}
-    measured = all(r not in ("request", "response") and environment.get(r) is not None for r in roots)
+    measured = all(r not in ("request", "response", "row") and environment.get(r) is not None for r in roots)
     return found.truth is None and found.obstacle is None and bool(roots) and measured
 
 
@@ -207,11 +224,11 @@ def _margin(verdict: Verdict) -> Margin | None:
 def compile_rule(rule: Rule, pack: Pack) -> Program:
     """``rule`` compiled against the interface, derived values and limits of ``pack``.
 
+    A rule on an operation speaks of ``request`` and ``response``, one on a table of one ``row``.
     Raises `Refused` with every problem of syntax, names, types, units and cost, each with its place.
     """
-    operation = pack.operations.get(rule.applies_to)
-    if operation is None:
-        hint = did_you_mean(rule.applies_to, pack.operations)
+    if rule.applies_to not in pack.operations and rule.applies_to not in pack.tables:
+        hint = did_you_mean(rule.applies_to, (*pack.operations, *pack.tables))
         raise Refused([UnknownOperation(position=rule.position, name=rule.applies_to, hint=hint)])
     problems: list[Problem] = []
     slots = Slots()
@@ -219,8 +236,8 @@ def compile_rule(rule: Rule, pack: Pack) -> Program:
     scales = _scales(rule, problems)
     names = dict(roots)
     lookups = _parameters(rule, pack, roots, names, slots, problems)
-    guarded = {n: b.slot for n, b in names.items() if n not in ("request", "response") and b.fixed is None}
-    conditions: dict[str, _Condition | None] = {}
+    guarded = {n: b.slot for n, b in names.items() if n not in ("request", "response", "row") and b.fixed is None}
+    conditions: dict[str, Condition | None] = {}
     for label, expression in (("when", rule.when), ("vacuous", rule.vacuous_unless), ("require", rule.require)):
         conditions[label] = None
         if expression is not None:
@@ -247,8 +264,10 @@ def compile_rule(rule: Rule, pack: Pack) -> Program:
 
 def _roots(rule: Rule, pack: Pack, slots: Slots, problems: list[Problem]) -> dict[str, Binding]:
     """The names that every expression of the rule may use."""
-    operation = pack.operations[rule.applies_to]
-    schemas = {"request": operation.request, "response": operation.response}
+    if operation := pack.operations.get(rule.applies_to):
+        schemas = {"request": operation.request, "response": operation.response}
+    else:
+        schemas = {"row": pack.tables[rule.applies_to].columns}
     for name, derived in pack.derive.items():
         if derived.of == rule.applies_to:
             measure = find(derived.measure)
@@ -261,8 +280,22 @@ def _roots(rule: Rule, pack: Pack, slots: Slots, problems: list[Problem]) -> dic
             type_ = types.of_schema(schema).type
         except UnknownUnit as problem:
             problems.append(evolve(problem, position=rule.position))
+        if name == "row":
+            type_ = _flat(type_)
         roots[name] = Binding(type_, slots.take(name))
     return roots
+
+
+def _flat(row: types.Type) -> types.Type:
+    """A row without the lists and records in its cells, which a rule cannot use."""
+    if not isinstance(row, types.Record):
+        return row
+    return types.Record(
+        {
+            name: found if kind_of(found.type) else types.Field(types.Free(), found.optional)
+            for name, found in row.fields.items()
+        }
+    )
 
 
 def _scales(rule: Rule, problems: list[Problem]) -> Scales:
@@ -326,7 +359,7 @@ def _constant(figure: Figure) -> Typed:
     return Typed(types.Number(unit(figure.unit or "1")), lambda e: e.constant(value))
 
 
-def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Problem]) -> _Condition | None:
+def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Problem]) -> Condition | None:
     try:
         checked = checker.check(parse(checker.expression))
     except Refused as refused:
@@ -336,7 +369,7 @@ def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Prob
     if checker.problems:
         return None
     slots = tuple(slot for name, slot in guarded.items() if name in checked.names)
-    return _Condition(checked, checked.typed.build(Points()), checked.typed.build(Intervals()), slots)
+    return Condition(checked, checked.typed.build(Points()), checked.typed.build(Intervals()), slots)
 
 
 def _figures(rule: Rule, pack: Pack) -> tuple[Figure, ...]:

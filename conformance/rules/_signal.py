@@ -1,0 +1,129 @@
+"""Margins over time: the samples of one ordered group, each an interval, and what is missing between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import ArrayLike, NDArray
+
+from conformance.errors import Text
+from conformance.errors.temporal import BadWindow, DifferentSamples, FarTime, UnorderedTimes
+
+Times: TypeAlias = NDArray[np.int64]
+Numbers: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+FARTHEST = 2**62
+"""Bound of a time's distance from 1970 in ns; half of it bounds windows, so that no sum leaves 64 bits."""
+
+
+@frozen(eq=False)
+class Signal:
+    """Samples of one group: ``times`` in UTC ns, strictly increasing; margins (or quantities) in [low, high].
+
+    A missing value spans all numbers. Shapes: three arrays of one length; ``low`` and ``high`` may be one array.
+    Truth is the sign of the margin: true at 0 and above. A strict atom that fails at its limit stands at
+    ``-5e-324``, the negative number nearest zero, so that truth survives every minimum and maximum.
+    """
+
+    times: Times
+    low: Numbers
+    high: Numbers
+
+    @classmethod
+    def of(cls, times: ArrayLike, low: ArrayLike, high: ArrayLike | None = None) -> Signal:
+        """Checked samples; NaN is missing. Without ``high`` every number stands for itself.
+
+        Raises `UnorderedTimes` for equal or descending times, `FarTime`, and ValueError for arrays of other shapes.
+        """
+        at = np.ascontiguousarray(times, np.int64)
+        least = np.ascontiguousarray(low, np.float64)
+        most = least if high is None else np.ascontiguousarray(high, np.float64)
+        if at.ndim != 1 or not at.shape == least.shape == most.shape:
+            raise ValueError(f"times, low and high need one shape: {at.shape}, {least.shape}, {most.shape}")
+        check_times(at)
+        lost, lost_above = np.isnan(least), np.isnan(most)
+        if lost.any() or lost_above.any():
+            least, most = np.where(lost, -np.inf, least), np.where(lost_above, np.inf, most)
+        if most is not least and (least > most).any():
+            raise ValueError("a margin's low end lies above its high end")
+        return cls(at, least, most)
+
+    @property
+    def holds(self) -> Mask:
+        """Where it is true whatever is missing."""
+        return self.low >= 0
+
+    @property
+    def fails(self) -> Mask:
+        """Where it is false whatever is missing."""
+        return self.high < 0
+
+    @property
+    def known(self) -> bool:
+        """Whether each sample is one number for sure; then one pass serves both ends."""
+        return self.low is self.high
+
+    def part(self, of: slice) -> Signal:
+        """Some neighbouring samples."""
+        low = self.low[of]
+        return Signal(self.times[of], low, low if self.known else self.high[of])
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def joined(parts: Sequence[Signal]) -> Signal:
+    """Chunks of one group, one after the other."""
+    times, low = np.concatenate([p.times for p in parts]), np.concatenate([p.low for p in parts])
+    return Signal(times, low, low if all(p.known for p in parts) else np.concatenate([p.high for p in parts]))
+
+
+def check_times(times: Times, *, after: int | None = None) -> None:
+    """Refuse times that do not increase, from ``after`` on, or that are too far away."""
+    if not len(times):
+        return
+    if after is not None and times[0] <= after:
+        raise UnorderedTimes(number=1, earlier=after, later=int(times[0]))
+    for end in (int(times.min()), int(times.max())):
+        if abs(end) > FARTHEST:
+            raise FarTime(time=end)
+    back = np.flatnonzero(times[1:] <= times[:-1])
+    if len(back):
+        at = int(back[0])
+        raise UnorderedTimes(number=at + 2, earlier=int(times[at]), later=int(times[at + 1]))
+
+
+def check_same(one: Signal, other: Signal) -> None:
+    """Refuse signals that do not stand at the same times."""
+    if one.times is not other.times and not np.array_equal(one.times, other.times):
+        raise DifferentSamples()
+
+
+def check_window(first: int, last: int, *, gap: int, future: bool = False) -> None:
+    """Refuse a window or a gap without meaning; ``future``: the window may not begin before now."""
+    if first > last:
+        raise BadWindow(
+            detail=Text(f"it ends ({last} ns) before it begins ({first} ns)", f"终点 {last} ns 早于起点 {first} ns")
+        )
+    if future and first < 0:
+        raise BadWindow(detail=Text(f"it begins {-first} ns before now", f"起点在当前时刻之前 {-first} ns"))
+    if max(abs(first), abs(last), gap) > FARTHEST // 2:
+        raise BadWindow(detail=Text("a distance beyond 73 years", "距离超过 73 年"))
+    if gap < 1:
+        raise BadWindow(detail=Text(f"a gap of {gap} ns", f"`gap` 为 {gap} ns"))
+
+
+def gaps(times: Times, gap: int) -> Mask:
+    """Of each sample but the last: whether samples are missing between it and the next one."""
+    found: Mask = np.diff(times) > gap
+    return found
+
+
+def ends(times: Times, gap: int, *, first: bool) -> Mask:
+    """Of each sample: whether something is missing right before it (``first``) or right after it."""
+    edge = np.ones(min(len(times), 1), np.bool_)
+    missing: Any = (edge, gaps(times, gap)) if first else (gaps(times, gap), edge)
+    return np.concatenate(missing)

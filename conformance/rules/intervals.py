@@ -129,7 +129,8 @@ class Intervals(Engine):
 
     def shifted(self, moment: Run, minutes: Run) -> Run:
         def shift(start: float, by: float) -> float:
-            return start + (round(by * NS_PER_MINUTE) if isfinite(by) else by)
+            far = by * NS_PER_MINUTE
+            return start + (round(far) if isfinite(far) else far)
 
         def run(frame: Frame) -> Ends:
             (low, high), (least, most) = moment(frame), minutes(frame)

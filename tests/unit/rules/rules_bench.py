@@ -63,7 +63,7 @@ TABLE = LimitTable(
 )  # fmt: skip
 PACK = Pack(
     "test/bench", "1.0.0", Text("bench", "试验"), "draft", "CC-BY-4.0", "en", "0" * 64, {}, {}, {},
-    {"dispatch": Operation("dispatch", REQUEST, RESPONSE)}, {"level": TABLE},
+    {"dispatch": Operation("dispatch", REQUEST, RESPONSE)}, limits={"level": TABLE},
 )  # fmt: skip
 RAMP = """all(abs(s.p - u.p_now) <= u.ramp * request.interval + tolerance
     for u, s in pair(request.units, response.set, "id"))"""

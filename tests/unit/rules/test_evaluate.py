@@ -324,3 +324,10 @@ def test_a_derived_value_that_cannot_be_computed_is_an_obstacle_only_where_it_is
     assert run(data(loss="three")).obstacle is Reason.NOT_COMPUTABLE
     assert run(data()).missing == ("flow.twice",)
     assert derive(pack, "other", data(loss=3)) == {}
+
+
+def test_a_shift_beyond_all_time_is_a_value_and_no_crash() -> None:
+    case = data(until="2026-07-01T13:00:00.5+08:00", interval=1e300)
+    found = evaluate("request.until + request.interval >= request.time", case=case, scale="1 min")
+    assert found.truth is not False
+    assert found.obstacle is None

@@ -32,8 +32,9 @@ def command(lang: Language) -> click.Command:
     """The command in one language."""
     help_ = Text(
         "Call the system again with case CASE of RUN (a folder, or last); without CASE, with every counterexample. "
-        "Exits 1 if a rule is still broken.",
-        "用 RUN（文件夹或 last）中第 CASE 号用例重新调用系统；不给 CASE 则用全部反例。若仍有不符合，退出码为 1。",
+        "Exits 1 if a rule is still broken, 3 if that can no longer be told.",
+        "用 RUN（文件夹或 last）中第 CASE 号用例重新调用系统；不给 CASE 则用全部反例。"
+        "若仍有不符合，退出码为 1；若已无法判定，为 3。",
     )
 
     @click.command("replay", help=help_.in_(lang))
@@ -71,7 +72,7 @@ def command(lang: Language) -> click.Command:
         pairs = [(c, next(o for o in observed if o.of == "system")) for c, observed in stored]
         system = read_system(system_file, [pack], allow_outside=allow_outside)
         plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
-        failing = False
+        failing = unsure = False
         with (
             TemporaryDirectory(prefix="conformance-") as scratch,
             Pool(opener(plan.system, pack, scratch=Path(scratch)), 1) as pool,
@@ -81,11 +82,12 @@ def command(lang: Language) -> click.Command:
                 click.echo(Text("case {n}: {a}", "用例 {n}：{a}").format(n=asked.number, a=answer).in_(lang))
                 for r in results:
                     failing |= r.change in ("still-failing", "broken")
+                    unsure |= r.change == "changed"  # a refusal or a crash in the place of an answer mends nothing
                     if r.change != "same":
                         title = pack.rules[r.rule].title.in_(lang) if r.rule in pack.rules else r.rule
                         change = plain.pad(_CHANGES[r.change].in_(lang), 14)
                         click.echo(f"  {change}{title}  {_margin(r.before, lang)} -> {_margin(r.now, lang)}")
-        return 1 if failing else 0
+        return 1 if failing else 3 if unsure else 0
 
     return replay
 

@@ -69,6 +69,8 @@ def test_a_faulty_system_exits_1_and_replay_says_when_it_is_mended(conformance, 
     again = conformance("replay", "last", "--system", str(file), "--pack", SMALL)
     assert again.returncode == 1
     assert "still failing" in again.stdout
+    write_system("from conformance.adapter import Refuse\ndef heat(request):\n    raise Refuse('no')\n")
+    assert conformance("replay", "last", "--system", str(file), "--pack", SMALL).returncode == 3
     write_system(GOOD)
     mended = conformance("replay", "last", "--system", str(file), "--pack", SMALL, "--lang", "zh")
     assert mended.returncode == 0

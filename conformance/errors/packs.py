@@ -310,3 +310,17 @@ class BadPlaceholder(Problem):
     why = Text("it would be passed on as it stands", "它会原样传给程序")
     mend = Text("the only placeholder is {{python}}", "唯一的占位符是 {{python}}")
     text: str
+
+
+@frozen(kw_only=True)
+class BadZone(Problem):
+    """A time zone that the IANA database does not know."""
+
+    code = "P094"
+    what = Text("unknown time zone {zone!r}", "未知的时区 {zone!r}")
+    why = Text("days, weeks and years begin there", "日、周、年的起点由时区决定")
+    mend = Text(
+        "write a name of the IANA time zone database, such as Asia/Shanghai",
+        "请写 IANA 时区数据库中的名称，例如 Asia/Shanghai",
+    )
+    zone: str

@@ -135,6 +135,8 @@ class Counts:
     refused: int = 0
     outside: int = 0
     """Outside the declared envelope: shown apart, never deciding."""
+    cut: int = 0
+    """Windows that reach beyond the ends of the recording and did not fail: shown apart, never deciding."""
     unwitnessed: int = 0
     """Failures of the adaptive stages for which the oracle was not asked, since a worse one had been shown."""
 

@@ -91,6 +91,10 @@ class LimitRow:
     eq: Mapping[str, str | float] = field(factory=dict)
     over: Mapping[str, float] = field(factory=dict)
     upto: Mapping[str, float] = field(factory=dict)
+    effective_from: str | None = None
+    """First day in force; None: always was."""
+    effective_to: str | None = None
+    """First day on which it no longer is."""
 
 
 @frozen
@@ -123,6 +127,13 @@ class Example:
     response: JSON = None
     derived: Mapping[str, JSON] = field(factory=dict)
     """Derived values given outright; what is not given is computed."""
+    tables: Mapping[str, tuple[JSON, ...]] = field(factory=dict)
+    """Rows by recorded table, of a rule on a table and of those that it joins; instants as ISO 8601 texts."""
+    documents: Mapping[str, JSON] = field(factory=dict)
+    base: JSON = None
+    """Of a relation: request and response before the change."""
+    varied: JSON = None
+    """Of a relation: request and response after it."""
     margin: str | None = None
     """Expected physical margin, as a quantity such as ``0 MW``."""
     reason: str | None = None
@@ -138,9 +149,97 @@ class Uncertainty:
     maximum: Figure
 
 
+CALENDAR = ("hour", "day", "week", "month", "year")
+"""Windows that follow the calendar of the pack's zone: a day may have 23 or 25 hours, a week begins on Monday."""
+
+
+@frozen
+class Step:
+    """One aggregation of a chain: the samples of each group and window become one."""
+
+    take: str
+    """``count sum mean rms min max share energy``, or a nearest-rank percentile such as ``p95``."""
+    by: tuple[str, ...] = ()
+    """Columns that name a group."""
+    every: str | None = None
+    """Length of a window, as a quantity (``10 min``, aligned in UTC) or a word of `CALENDAR`; None: one window."""
+    coverage: str = "100 %"
+    """Share of the expected samples that must be there for them to stand for all: a quantity, or the name of a
+    parameter of the rule. Below it the result is all that the missing samples could have made of it."""
+    position: Position | None = field(default=None, eq=False)
+
+
+@frozen
+class Join:
+    """What a rule on a table or document knows besides: the row of another table with the same key, or a document."""
+
+    table: str | None = None
+    on: Mapping[str, str] = field(factory=dict)
+    """Column of that table to the column of the rule's own; together they name one row."""
+    document: str | None = None
+    position: Position | None = field(default=None, eq=False)
+
+
+@frozen
+class Transition:
+    """One permitted step of a lifecycle."""
+
+    of: tuple[str, ...]
+    """States in which it may happen."""
+    on: str
+    """The event that it answers to."""
+    to: str
+    when: Expression | None = None
+    """What must hold of the row besides."""
+
+
+@frozen
+class Machine:
+    """A lifecycle over an event log: each row must be an event that the state of its group permits."""
+
+    event: str
+    """The column that holds the event."""
+    by: tuple[str, ...]
+    """The columns that name one life."""
+    start: str
+    transitions: tuple[Transition, ...]
+    position: Position | None = field(default=None, eq=False)
+
+
+Transform = Literal["increase", "decrease", "scale", "permute", "shift", "drop", "perturb", "replace-future"]
+
+
+@frozen
+class Relation:
+    """A metamorphic relation: what must hold between the answers to a request and to a changed one."""
+
+    transform: Transform
+    path: str
+    """Field of the request that is changed, such as ``loads.p``; in lists of every element."""
+    amount: str | None = None
+    """How much, as a quantity: ``10 %`` of the value, or ``5 MW``."""
+    position: Position | None = field(default=None, eq=False)
+
+
+@frozen
+class Attested:
+    """What an assessor records, for no machine can tell."""
+
+    question: Text
+    evidence: tuple[str, ...]
+    """Kinds of evidence that are accepted."""
+    validity: str
+    """How long a record holds, as a quantity of time."""
+
+
 @frozen
 class Rule:
-    """An executable check of one or more requirements."""
+    """An executable check of one or more requirements.
+
+    On an operation it speaks of ``request`` and ``response``; on a table of one ``row``; with a chain of the ``row``
+    that the chain leaves, with its groups, its window's ``start`` and its ``value``; on a document of ``document``;
+    as a relation of ``base`` and ``varied``; and of what it joins, by name.
+    """
 
     id: str
     title: Text
@@ -148,7 +247,8 @@ class Rule:
     status: Literal["draft", "experimental", "stable", "watch", "withdrawn"]
     severity: Severity
     applies_to: str
-    require: Expression
+    require: Expression | None
+    """None only of a lifecycle and of what is attested."""
     parameters: Mapping[str, Figure | LimitLookup] = field(factory=dict)
     when: Expression | None = None
     vacuous_unless: Expression | None = None
@@ -156,6 +256,18 @@ class Rule:
     """A quantity such as ``1 MW``, or one by unit where atoms of several kinds meet."""
     decision: Literal["simple", "guarded"] = "simple"
     uncertainty: Uncertainty | None = None
+    of: Expression | None = None
+    """What the first step of the chain takes, of each row: a quantity, or (for ``share`` and ``count``) a condition."""
+    where: Expression | None = None
+    """Which rows the chain takes at all."""
+    chain: tuple[Step, ...] = ()
+    gap: str | None = None
+    """Neighbouring samples further apart miss samples in between: a quantity, or the name of a parameter. Temporal
+    operators need it."""
+    joins: Mapping[str, Join] = field(factory=dict)
+    machine: Machine | None = None
+    relation: Relation | None = None
+    attested: Attested | None = None
     capability: str | None = None
     kills: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
@@ -217,6 +329,14 @@ class Table:
     """Which end of its interval a time stands for."""
     every: str | None = None
     """Length of an interval, as a quantity such as ``10 min``."""
+
+
+@frozen
+class Document:
+    """Something of the system that is written: one value whose schema the pack fixes."""
+
+    name: str
+    schema: JSON
 
 
 @frozen
@@ -303,6 +423,7 @@ class Pack:
     rules: Mapping[str, Rule]
     operations: Mapping[str, Operation]
     tables: Mapping[str, Table] = field(factory=dict)
+    documents: Mapping[str, Document] = field(factory=dict)
     limits: Mapping[str, LimitTable] = field(factory=dict)
     profiles: Mapping[str, Profile] = field(factory=dict)
     derive: Mapping[str, Derived] = field(factory=dict)
@@ -312,6 +433,8 @@ class Pack:
     oracle: str | None = None
     fixtures: str | None = None
     effective_from: str | None = None
+    zone: str = "UTC"
+    """IANA zone of calendar windows, unless a profile names another."""
     profile: str | None = None
     """Name of the profile that was applied."""
     excluded: Mapping[str, Text] = field(factory=dict)

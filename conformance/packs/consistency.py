@@ -35,7 +35,8 @@ OPERATION, TABLE, KEY = (
     Text("key of the table", "限值表的键"),
 )
 MEASURE, CAPABILITY, PARAMETER = Text("measure", "计算量"), Text("capability", "能力"), Text("parameter", "参数")
-RECORDED, SURFACE = Text("recorded table", "记录表"), Text("operation or table", "操作或表")
+RECORDED, WRITTEN = Text("recorded table", "记录表"), Text("document", "文档")
+SURFACE, SURFACES = Text("operation, table or document", "操作、表或文档"), ("operations", "tables", "documents")
 BASE, FIELD, VIEW, EXAMPLE = (
     Text("base case", "基准算例"),
     Text("field", "字段"),
@@ -107,7 +108,7 @@ def _ids(read: Read) -> Iterator[Problem]:
             if not name.startswith(f"{short}/"):
                 yield BadId(id=name, prefix=f"{short}/", position=place)
         yield from _twice(kind, named)
-    surfaces = [(n, ("interface", part, n)) for part in ("operations", "tables") for n in document_names(read, part)]
+    surfaces = [(n, ("interface", part, n)) for part in SURFACES for n in document_names(read, part)]
     yield from _twice(SURFACE, [(name, read.main.key(path)) for name, path in surfaces])
     views = enumerate(read.main.value.get("views", ()))
     yield from _twice(VIEW, [(v["name"], read.main.position(("views", i, "name"))) for i, v in views])
@@ -153,15 +154,15 @@ def _requirement(requirement: Requirement, read: Read) -> Iterator[Problem]:
         if requirement.reason is None:
             yield NoReason(requirement=requirement.id, automation=requirement.automation, position=requirement.position)
     elif "rules" in read.whole:
-        checked = {q for _, r in read.rules if r.status != "withdrawn" for q in r.requirements}
+        checked = {q for _, r in read.rules if r.status != "withdrawn" and not r.attested for q in r.requirements}
         if requirement.id not in checked:
             yield NoRule(requirement=requirement.id, position=requirement.position)
 
 
 def _rule(rule: Rule, document: Document, read: Read) -> Iterator[Problem]:
     pack = read.pack
-    surfaces = [*document_names(read, "operations"), *document_names(read, "tables")]
-    if rule.applies_to not in surfaces:
+    surfaces = [name for part in SURFACES for name in document_names(read, part)]
+    if rule.attested is None and rule.applies_to not in surfaces:
         yield unknown(OPERATION, rule.applies_to, surfaces, document.position(("applies_to",)))
     if rule.capability is not None and rule.capability not in pack.capabilities:
         yield unknown(CAPABILITY, rule.capability, pack.capabilities, document.position(("capability",)))
@@ -170,12 +171,17 @@ def _rule(rule: Rule, document: Document, read: Read) -> Iterator[Problem]:
         found = pack.requirements.get(name)
         if found is None:
             yield unknown(REQUIREMENT, name, pack.requirements, place)
-        elif found.automation != "automated":
+        elif found.automation != ("automated" if rule.attested is None else "manual"):
             yield RuleOfUntested(requirement=name, automation=found.automation, position=place)
     for name, parameter in rule.parameters.items():
         if isinstance(parameter, LimitLookup):
             yield from _lookup(parameter, ("parameters", name), document, read)
-    yield from _examples(rule)
+    for name, join in rule.joins.items():
+        for kind, part, target in ((RECORDED, "tables", join.table), (WRITTEN, "documents", join.document)):
+            if target is not None and target not in document_names(read, part):
+                yield unknown(kind, target, document_names(read, part), document.key(("joins", name)))
+    if rule.attested is None:
+        yield from _examples(rule)
 
 
 def _lookup(lookup: LimitLookup, path: Path, document: Document, read: Read) -> Iterator[Problem]:

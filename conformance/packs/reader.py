@@ -11,17 +11,18 @@ from attrs import evolve
 
 from conformance.errors import Position, Problem, Refused
 from conformance.errors.files import StrayFile
-from conformance.errors.packs import BadId
+from conformance.errors.packs import BadId, BadZone
 from conformance.errors.tables import BadTable
 from conformance.model.json import JSON, sha256
 from conformance.model.standard import Derived, Evidence, LimitLookup, Operation, Pack, Rule, SiteKind, Table, View
+from conformance.model.standard import Document as Written
 from conformance.packs.consistency import Read, inconsistencies
 from conformance.packs.document import Document, Path
 from conformance.packs.folder import Folder, open_folder, shipped_root, vocabulary_file
 from conformance.packs.forms import check
 from conformance.packs.references import VOCABULARY
 from conformance.packs.schemas import Names, annotation_problems, read_schema, site_problems
-from conformance.packs.tables import table_faults
+from conformance.packs.tables import is_zone, table_faults
 from conformance.packs.values import Values, evidence, text
 
 T = TypeVar("T")
@@ -129,9 +130,9 @@ class _Loader:
             id=value["id"], version=value["version"], title=text(value["title"]), status=value["status"],
             licence=value["licence"], authoritative=value["authoritative"], sha256="", sources={}, requirements={},
             rules={}, operations=self._operations(main, names), tables=self._tables(main, names),
-            derive=_derived(main), sites=self._sites(main, names),
+            documents=self._documents(main, names), derive=_derived(main), sites=self._sites(main, names),
             views={v["name"]: _view(v) for v in value.get("views", ())}, capabilities=value.get("capabilities", {}),
-            oracle=value.get("oracle"), fixtures=value.get("fixtures"), effective_from=start,
+            oracle=value.get("oracle"), fixtures=value.get("fixtures"), effective_from=start, zone=self._zone(main),
             evidence=evidence(value.get("evidence")) or Evidence(),
         )  # fmt: skip
 
@@ -160,6 +161,20 @@ class _Loader:
             if not faults:
                 found[name] = table
         return found
+
+    def _documents(self, main: Document, names: Names) -> dict[str, Written]:
+        found: dict[str, Written] = {}
+        for name in main.value["interface"].get("documents", {}):
+            schema = self._schema(main, ("interface", "documents", name, "schema"), names)
+            if schema is not None:
+                found[name] = Written(name, schema)
+        return found
+
+    def _zone(self, main: Document) -> str:
+        zone: str = main.value.get("zone", "UTC")
+        if not is_zone(zone):
+            self.problems.append(BadZone(zone=zone, position=main.position(("zone",))))
+        return zone
 
     def _sites(self, main: Document, names: Names) -> dict[str, SiteKind]:
         found: dict[str, SiteKind] = {}
@@ -206,7 +221,7 @@ class _Loader:
         tables = not any(_in(p, "limits", of=self.folder) for p in self.problems)
         for document, rule in rules:
             looks_up = any(isinstance(p, LimitLookup) for p in rule.parameters.values())
-            if document.file not in broken and (tables or not looks_up):
+            if document.file not in broken and (tables or not looks_up) and rule.attested is None:
                 self._try(lambda r=rule: compile_rule(r, pack))  # type: ignore[misc]
 
 

@@ -14,19 +14,25 @@ from conformance.model.json import JSON
 from conformance.model.outcome import Obligation, Outcome, Severity
 from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, quantity, unit
 from conformance.model.standard import (
+    Attested,
     Evidence,
     Example,
     Expression,
     Figure,
+    Join,
     LimitLookup,
     LimitRow,
     LimitTable,
+    Machine,
     Mapped,
     Profile,
+    Relation,
     Requirement,
     Rule,
     Source,
     Status,
+    Step,
+    Transition,
     Uncertainty,
 )  # fmt: skip
 from conformance.packs.document import Document, Path
@@ -90,14 +96,48 @@ class Values:
             self.quantity(shown, ("scale", key) if key else ("scale",))
         return Rule(
             id=value["id"], title=text(value["title"]), requirements=tuple(value["requirements"]),
-            status=value["status"], severity=Severity(value["severity"]), applies_to=value["applies_to"],
-            require=self._expression(("require",)) or Expression("", ()), parameters=parameters,
+            status=value["status"], severity=Severity(value["severity"]), applies_to=value.get("applies_to", ""),
+            require=self._expression(("require",)), parameters=parameters,
             when=self._expression(("when",)), vacuous_unless=self._expression(("vacuous_unless",)),
             scale=scale, decision=value.get("decision", "simple"), uncertainty=uncertainty,
+            of=self._expression(("of",)), where=self._expression(("where",)),
+            chain=tuple(self._step(s, ("chain", i)) for i, s in enumerate(value.get("chain", ()))),
+            gap=value.get("gap"),
+            joins={
+                name: Join(j.get("table"), j.get("on", {}), j.get("document"), self.document.key(("joins", name)))
+                for name, j in value.get("joins", {}).items()
+            },
+            machine=self._machine(value["machine"]) if "machine" in value else None,
+            relation=self._relation(value["relation"]) if "relation" in value else None,
+            attested=self._attested(value["attested"]) if "attested" in value else None,
             capability=value.get("capability"), kills=tuple(value.get("kills", ())),
-            examples=tuple(self._example(e, ("examples", i)) for i, e in enumerate(value["examples"])),
+            examples=tuple(self._example(e, ("examples", i)) for i, e in enumerate(value.get("examples", ()))),
             note=maybe_text(value.get("note")), position=self.document.position(("id",)),
         )  # fmt: skip
+
+    def _step(self, value: Mapping[str, Any], path: Path) -> Step:
+        return Step(
+            take=value["take"], by=tuple(value.get("by", ())), every=value.get("every"),
+            coverage=value.get("coverage", "100 %"), position=self.document.position((*path, "take")),
+        )  # fmt: skip
+
+    def _machine(self, value: Mapping[str, Any]) -> Machine:
+        transitions = []
+        for i, given in enumerate(value["transitions"]):
+            of = given["from"]
+            condition = self._expression(("machine", "transitions", i, "when"))
+            states = (of,) if isinstance(of, str) else tuple(of)
+            transitions.append(Transition(states, given["event"], given["to"], condition))
+        place = self.document.key(("machine",))
+        return Machine(value["event"], tuple(value["by"]), value["start"], tuple(transitions), place)
+
+    def _relation(self, value: Mapping[str, Any]) -> Relation:
+        place = self.document.position(("relation", "path"))
+        return Relation(value["transform"], value["path"], value.get("amount"), place)
+
+    def _attested(self, value: Mapping[str, Any]) -> Attested:
+        self.quantity(value["validity"], ("attested", "validity"))
+        return Attested(text(value["question"]), tuple(value["evidence"]), value["validity"])
 
     def _example(self, value: Mapping[str, Any], path: Path) -> Example:
         if "margin" in value:
@@ -105,8 +145,10 @@ class Values:
         place = self.document.position((*path, "name"))
         return Example(
             name=value["name"], expect=Outcome(value["expect"]), request=value.get("request"),
-            response=value.get("response"), derived=value.get("derived", {}), margin=value.get("margin"),
-            reason=value.get("reason"), decision=value.get("decision"), position=place,
+            response=value.get("response"), derived=value.get("derived", {}),
+            tables={name: tuple(rows) for name, rows in value.get("tables", {}).items()},
+            documents=value.get("documents", {}), base=value.get("base"), varied=value.get("varied"),
+            margin=value.get("margin"), reason=value.get("reason"), decision=value.get("decision"), position=place,
         )  # fmt: skip
 
     def _expression(self, path: Path) -> Expression | None:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 
 from attrs import evolve, field, frozen
 
 from conformance.errors import Position, Problem, Refused, Text
-from conformance.errors.language import BadScale, NameTaken, UnknownOperation, did_you_mean
+from conformance.errors.language import UnknownOperation, did_you_mean
 from conformance.measures.registry import NotComputable as MeasureNotComputable
 from conformance.measures.registry import find
 from conformance.model.json import JSON, lookup
 from conformance.model.outcome import Evaluation, Interval, Margin, Reason, Sides
-from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity, unit
+from conformance.model.quantity import unit
 from conformance.model.standard import Expression, Figure, LimitLookup, Pack, Rule
-from conformance.rules import types
 from conformance.rules.check import Checker
 from conformance.rules.engine import Frame, Run
 from conformance.rules.explain import explained, figure
 from conformance.rules.functions import FUNCTIONS
 from conformance.rules.intervals import Intervals
-from conformance.rules.limits import Lookup, NoLimit, look_up
+from conformance.rules.limits import Lookup, NoLimit
 from conformance.rules.margin import NO_ELEMENT, NotComputable, Unpaired, Verdict
+from conformance.rules.names import DATA, add_parameters, roots_of, scales_of
 from conformance.rules.parse import parse
 from conformance.rules.points import GIVES_UP, Points
 from conformance.rules.printer import text
 from conformance.rules.tree import Compare, Number
-from conformance.rules.typed import Binding, Checked, Scales, Slots, Typed, kind_of
+from conformance.rules.typed import Checked, Slots
 
 MOST_MISSING = 20
 """How many missing values an evaluation names."""
@@ -201,7 +200,7 @@ def _unmeasured(found: Evaluation, environment: Mapping[str, JSON]) -> bool:
     A derived value that is missing as a whole lacked an argument: data are missing then, and that is another reason.
     """
     roots = {path.partition(".")[0].partition("[")[0] for path in found.missing}
-    measured = all(r not in ("request", "response", "row") and environment.get(r) is not None for r in roots)
+    measured = all(r not in DATA and environment.get(r) is not None for r in roots)
     return found.truth is None and found.obstacle is None and bool(roots) and measured
 
 
@@ -224,19 +223,20 @@ def _margin(verdict: Verdict) -> Margin | None:
 def compile_rule(rule: Rule, pack: Pack) -> Program:
     """``rule`` compiled against the interface, derived values and limits of ``pack``.
 
-    A rule on an operation speaks of ``request`` and ``response``, one on a table of one ``row``.
+    What it may speak of: see `conformance.rules.names`.
     Raises `Refused` with every problem of syntax, names, types, units and cost, each with its place.
     """
-    if rule.applies_to not in pack.operations and rule.applies_to not in pack.tables:
-        hint = did_you_mean(rule.applies_to, (*pack.operations, *pack.tables))
+    surfaces = (*pack.operations, *pack.tables, *pack.documents)
+    if rule.applies_to not in surfaces:
+        hint = did_you_mean(rule.applies_to, surfaces)
         raise Refused([UnknownOperation(position=rule.position, name=rule.applies_to, hint=hint)])
     problems: list[Problem] = []
     slots = Slots()
-    roots = _roots(rule, pack, slots, problems)
-    scales = _scales(rule, problems)
+    roots = roots_of(rule, pack, slots, problems)
+    scales = scales_of(rule, problems)
     names = dict(roots)
-    lookups = _parameters(rule, pack, roots, names, slots, problems)
-    guarded = {n: b.slot for n, b in names.items() if n not in ("request", "response", "row") and b.fixed is None}
+    lookups = add_parameters(rule, pack, roots, names, slots, problems)
+    guarded = {n: b.slot for n, b in names.items() if n not in DATA and n not in rule.joins and b.fixed is None}
     conditions: dict[str, Condition | None] = {}
     for label, expression in (("when", rule.when), ("vacuous", rule.vacuous_unless), ("require", rule.require)):
         conditions[label] = None
@@ -260,103 +260,6 @@ def compile_rule(rule: Rule, pack: Pack) -> Program:
         require=require,
         joins=tuple(join(Intervals()) for c in used for join in c.joins),
     )
-
-
-def _roots(rule: Rule, pack: Pack, slots: Slots, problems: list[Problem]) -> dict[str, Binding]:
-    """The names that every expression of the rule may use."""
-    if operation := pack.operations.get(rule.applies_to):
-        schemas = {"request": operation.request, "response": operation.response}
-    else:
-        schemas = {"row": pack.tables[rule.applies_to].columns}
-    for name, derived in pack.derive.items():
-        if derived.of == rule.applies_to:
-            measure = find(derived.measure)
-            if measure is not None:  # an unknown measure is the pack's problem, told there; here it is no name
-                schemas[name] = measure.result
-    roots: dict[str, Binding] = {}
-    for name, schema in schemas.items():
-        type_: types.Type = types.Unknown()
-        try:
-            type_ = types.of_schema(schema).type
-        except UnknownUnit as problem:
-            problems.append(evolve(problem, position=rule.position))
-        if name == "row":
-            type_ = _flat(type_)
-        roots[name] = Binding(type_, slots.take(name))
-    return roots
-
-
-def _flat(row: types.Type) -> types.Type:
-    """A row without the lists and records in its cells, which a rule cannot use."""
-    if not isinstance(row, types.Record):
-        return row
-    return types.Record(
-        {
-            name: found if kind_of(found.type) else types.Field(types.Free(), found.optional)
-            for name, found in row.fields.items()
-        }
-    )
-
-
-def _scales(rule: Rule, problems: list[Problem]) -> Scales:
-    scale = rule.scale
-    texts = [] if scale is None else [scale] if not isinstance(scale, Mapping) else list(scale.values())
-    known: list[tuple[float, Unit]] = []
-    for one in texts:
-        try:
-            value, of = quantity(str(one))
-        except UnknownUnit as problem:
-            problems.append(evolve(problem, position=rule.position))
-            continue
-        except ValueError:
-            value, of = 0.0, ONE
-        if not (isfinite(value) and value > 0) or any(of.comparable(other) for _, other in known):
-            problems.append(BadScale(position=rule.position, found=str(text)))
-        known.append((value, of))
-    return Scales(tuple(known))
-
-
-def _parameters(
-    rule: Rule,
-    pack: Pack,
-    roots: Mapping[str, Binding],
-    names: dict[str, Binding],
-    slots: Slots,
-    problems: list[Problem],
-) -> list[Lookup]:
-    """Add the parameters to ``names``; the lookups among them."""
-    lookups: list[Lookup] = []
-    for name, parameter in rule.parameters.items():
-        position = rule.position
-        if name in roots or name in FUNCTIONS:
-            problems.append(NameTaken(position=position, name=name))
-        try:
-            if isinstance(parameter, Figure):
-                position = parameter.position or position
-                constant = _constant(parameter)
-                names[name] = Binding(constant.type, fixed=constant)
-                continue
-            found, own = look_up(name, parameter, pack.limits, roots, FUNCTIONS, slots, position)
-        except UnknownUnit as problem:
-            problems.append(evolve(problem, position=position))
-            names[name] = Binding(types.Unknown())
-            continue
-        problems += own
-        if found is not None:
-            lookups.append(found)
-        table = pack.limits.get(parameter.table)
-        type_ = types.Number(unit(table.unit)) if table is not None else types.Unknown()
-        names[name] = Binding(type_, found.slot if found else 0)
-    return lookups
-
-
-def _constant(figure: Figure) -> Typed:
-    value = figure.value
-    if isinstance(value, bool):
-        return Typed(types.Boolean(), lambda e: e.truth(value))
-    if isinstance(value, str):
-        return Typed(types.Word(), lambda e: e.word(value))
-    return Typed(types.Number(unit(figure.unit or "1")), lambda e: e.constant(value))
 
 
 def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Problem]) -> Condition | None:

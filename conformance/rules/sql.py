@@ -19,36 +19,15 @@ from sqlglot import exp
 from conformance.model.outcome import Interval, Margin
 from conformance.model.run import Counts
 from conformance.rules.margin import Atom
-from conformance.rules.sql_rule import PLACES, Judged, Place, SqlRule, lower
+from conformance.rules.sql_rule import Judged, SqlRule, lower
 from conformance.rules.sql_sheet import NULL, TRUE, Sheet, Term, both, case, finite, integer, negation, number, one_of
+from conformance.rules.verdicts import PLACES, Place, RowVerdict, WorstRow
 
 __all__ = ["RowVerdict", "SqlRule", "WorstRow", "connect", "judge_rows", "lower", "seal"]
 
 
 FIELD = 1 << 40
 """Rows that one of two counts in a sum can hold."""
-
-
-@frozen
-class WorstRow:
-    """One of the worst rows of a rule."""
-
-    key: tuple[object, ...]
-    """The values of the key columns."""
-    place: Place
-    """``failed`` or ``passed``."""
-    margin: Margin | None
-    """None where no comparison of quantities decides."""
-
-
-@frozen
-class RowVerdict:
-    """What one rule says of all rows."""
-
-    counts: Counts
-    worst: tuple[WorstRow, ...]
-    """Of the rows that failed or passed those with the least known margin: least first, then failures, then by key.
-    A failure without a margin stands before all, a pass without one nowhere."""
 
 
 def connect(

@@ -5,8 +5,6 @@ The order of the decisions is that of `conformance.judge.decide`, on recorded da
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from attrs import frozen
 from sqlglot import exp
 
@@ -34,14 +32,7 @@ from conformance.rules.sql_sheet import (
     one_of,
 )
 from conformance.rules.sql_values import Number, Says, Word
-
-Place: TypeAlias = Literal[
-    "failed", "passed", "inapplicable", "vacuous", "not_computable", "no_limit", "insufficient", "uncertain"
-]
-PLACES: tuple[Place, ...] = (
-    "failed", "passed", "inapplicable", "vacuous", "not_computable", "no_limit", "insufficient", "uncertain"
-)  # fmt: skip
-"""Where a row can stand in `Counts`, by the number that it has in SQL."""
+from conformance.rules.verdicts import PLACES, Place
 
 
 @frozen(eq=False)

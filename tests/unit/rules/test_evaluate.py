@@ -310,7 +310,8 @@ def test_a_derived_value_that_cannot_be_computed_is_an_obstacle_only_where_it_is
         return {"twice": 2 * p}
 
     measure = Measure("bench.double", ("p",), record("twice", twice=number("MW")), double)
-    monkeypatch.setattr("conformance.rules.program.find", lambda name: measure if name == measure.name else None)
+    for module in ("program", "names"):
+        monkeypatch.setattr(f"conformance.rules.{module}.find", lambda name: measure if name == measure.name else None)
     pack = attrs.evolve(PACK, derive={"flow": Derived("flow", "bench.double", "dispatch", {"p": "response.loss"})})
     compiled = compile_rule(rule("flow.twice <= q('10 MW')", when="request.interval > 0"), pack)
     assert compiled.needs == {"request", "flow"}

@@ -16,6 +16,8 @@ from conformance.assess.bench import Bench, Examined
 from conformance.assess.events import Listener, nobody
 from conformance.assess.exercise import Exercise
 from conformance.assess.plan import Plan, Trial
+from conformance.assess.recordings import Recordings
+from conformance.errors import Text
 from conformance.errors.usage import Production
 from conformance.evidence import RecordWriter
 from conformance.judge import (
@@ -33,10 +35,11 @@ from conformance.judge import (
     requirement_results,
     subject,
 )
+from conformance.judge.statement import ABSENT
 from conformance.judge.subject import Claim
-from conformance.model.json import digest
+from conformance.model.json import JSON, digest
 from conformance.model.outcome import Basis, Sides
-from conformance.model.run import RECORD_SCHEMA, Answer, Finding, Header, Timing, Waived, Witness
+from conformance.model.run import RECORD_SCHEMA, Answer, Exchange, Finding, Header, Recording, Timing, Waived, Witness
 from conformance.model.system import Command, Http, PythonCall, System
 from conformance.packs import shipped_root
 from conformance.systems import Pool, Session, opener
@@ -68,15 +71,16 @@ def assess(
     now = datetime.now(UTC)
     findings: list[Finding] = []
     with ExitStack() as stack:
-        writer = stack.enter_context(RecordWriter(record, _header(plan, proven)))
+        recordings = stack.enter_context(Recordings(plan, scratch=scratch / "recordings"))
+        writer = stack.enter_context(RecordWriter(record, _header(plan, proven, recordings.files)))
         writer.timing(_timing("start"))
         pool = stack.enter_context(_pool(plan.system, plan, scratch / "system", wrap))
         oracle = stack.enter_context(_pool(plan.oracle, plan, scratch / "oracle")) if plan.oracle else None
         declared = _declared(plan, pool)
+        finder = _Finder(plan, proven, declared, lambda rule: in_force(waivers, rule, now=now))
         number = 1
         for whole in plan.trials:
-            claims = {rule.id: claim(rule, plan.pack, declared) for rule in whole.rules}
-            trial = evolve(whole, rules=tuple(r for r in whole.rules if claims[r.id] is Claim.DECLARED))
+            trial = evolve(whole, rules=tuple(r for r in whole.rules if finder.claim(r.id) is Claim.DECLARED))
             bench = Bench(plan, trial, system=pool, oracle=oracle)
             exercise = Exercise(plan, trial, bench, writer, first_case=number, listener=listener)
             if trial.space is None:
@@ -84,8 +88,9 @@ def assess(
             else:
                 exercise.generate(trial.space, seconds=seconds)
             number = exercise.next_case
-            finder = _Finder(plan, whole, exercise, proven, claims, lambda rule: in_force(waivers, rule, now=now))
-            findings += finder.findings(first=len(findings) + 1)
+            findings += finder.of_trial(whole, exercise, first=len(findings) + 1)
+        findings += finder.of_recordings(recordings, first=len(findings) + 1)
+        findings += finder.of_absent(first=len(findings) + 1)
         for finding in findings:
             writer.finding(finding)
         code = exit_code(
@@ -101,81 +106,146 @@ def assess(
 
 
 class _Finder:
-    """From what an exercise kept to findings."""
+    """From what was kept of each surface to findings, numbered from ``first``."""
 
     def __init__(
         self,
         plan: Plan,
-        trial: Trial,
-        exercise: Exercise,
         canaries: Mapping[str, bool],
-        claims: Mapping[str, Claim],
+        declared: Collection[str] | None,
         waived: Callable[[str], Waived | None],
     ) -> None:
         self._plan = plan
-        self._trial = trial
-        self._exercise = exercise
         self._canaries = canaries
-        self._claims = claims
+        self._declared = declared
         self._waived = waived
 
-    def findings(self, *, first: int) -> list[Finding]:
-        """A finding for each rule of the operation and its two implicit ones, numbered from ``first``."""
-        pack = self._plan.pack
-        subjects = [*implicit(pack, self._trial.operation.name), *(subject(r, pack) for r in self._trial.rules)]
-        return [self._finding(one, number) for number, one in enumerate(subjects, start=first)]
+    def claim(self, rule: str) -> Claim:
+        """What the system declares of the capability that a rule belongs to; an implicit rule belongs to none."""
+        found = self._plan.pack.rules.get(rule)
+        return Claim.DECLARED if found is None else claim(found, self._plan.pack, self._declared)
 
-    def _finding(self, one: Subject, number: int) -> Finding:
-        pack, rule = self._plan.pack, self._plan.pack.rules.get(one.rule)
-        generated = self._trial.space is not None
-        schema = self._trial.operation.request if generated else None
+    def of_trial(self, trial: Trial, exercise: Exercise, *, first: int) -> list[Finding]:
+        """A finding for each rule of an operation and its two implicit ones."""
+        pack, name = self._plan.pack, trial.operation.name
+        generated = trial.space is not None
+        found: list[Finding] = []
+        for one in (*implicit(pack, name), *(subject(rule, pack) for rule in trial.rules)):
+            worst, smallest = exercise.worst.get(one.rule), exercise.smallest.get(one.rule)
+            found.append(
+                self._finding(
+                    one,
+                    exercise.tallies.get(one.rule) or Tally(one.rule),
+                    number=first + len(found),
+                    surface=name,
+                    generated=generated,
+                    schema=trial.operation.request if generated else None,
+                    worst=None if worst is None else self._witness(exercise, worst, one.rule),
+                    smallest=None if smallest is None else self._witness(exercise, smallest, one.rule),
+                )
+            )
+        return found
+
+    def of_recordings(self, recordings: Recordings, *, first: int) -> list[Finding]:
+        """A finding for each rule of the tables and documents, and their implicit ones."""
+        return [
+            self._finding(
+                read.subject,
+                read.tally,
+                number=number,
+                surface=read.surface,
+                worst=read.rows[0] if read.rows else None,
+                rows=read.rows,
+            )
+            for number, read in enumerate(recordings.read(), start=first)
+        ]
+
+    def of_absent(self, *, first: int) -> list[Finding]:
+        """A finding for each rule on something that the system does not bring."""
+        pack = self._plan.pack
+        return [
+            self._finding(
+                subject(pack.rules[rule], pack),
+                Tally(rule),
+                number=number,
+                surface=pack.rules[rule].applies_to,
+                generated=True,
+                absent=ABSENT.format(surface=needed),
+            )
+            for number, (rule, needed) in enumerate(self._plan.absent.items(), start=first)
+        ]
+
+    def _finding(
+        self,
+        one: Subject,
+        tally: Tally,
+        *,
+        number: int,
+        surface: str,
+        generated: bool = False,
+        schema: JSON = None,
+        worst: Witness | None = None,
+        smallest: Witness | None = None,
+        rows: tuple[Witness, ...] = (),
+        absent: Text | None = None,
+    ) -> Finding:
+        pack = self._plan.pack
         known = (
-            Basis.NORMATIVE
-            if rule is None
-            else basis(self._plan.programs[rule.id].figures, pack.sources, request_schema=schema)
+            basis(self._plan.programs[one.rule].figures, pack.sources, request_schema=schema)
+            if one.rule in pack.rules
+            else Basis.NORMATIVE
         )
-        worst = self._exercise.worst.get(one.rule)
-        smallest = self._exercise.smallest.get(one.rule)
         return conclude(
             one,
-            self._exercise.tallies.get(one.rule) or Tally(one.rule),
+            tally,
             number=number,
             basis=known,
             command=self._plan.settings.command,
             evidence=pack.evidence,
             canary=self._canaries.get(one.rule, True),
             generated=generated,
-            claim=self._claims.get(one.rule, Claim.DECLARED),
-            worst=None if worst is None else self._witness(worst, one.rule),
-            smallest=None if smallest is None else self._witness(smallest, one.rule),
+            claim=self.claim(one.rule),
+            worst=worst,
+            smallest=smallest,
+            rows=rows,
+            surface=surface,
+            absent=absent,
             waived=self._waived(one.rule),
         )
 
-    def _witness(self, e: Examined, rule: str) -> Witness:
+    def _witness(self, exercise: Exercise, e: Examined, rule: str) -> Witness:
         oracle = e.oracle if e.oracle is not None and e.oracle.reply.answer is Answer.ANSWERED else None
-        smallest = self._exercise.smallest.get(rule) is e
+        first = e.base or e  # of a pair what was asked and answered before the change
+        shown = oracle if oracle is None or e.base is None else oracle.base
+        smallest = exercise.smallest.get(rule) is e
         return Witness(
             case=e.case.number,
             margin=e.judgements[rule].margin,
-            changed=e.case.changed,
+            changed=first.case.changed,
             calls=e.case.number,
-            shrunk_from=self._exercise.shrunk_from.get(rule) if smallest else None,
+            shrunk_from=exercise.shrunk_from.get(rule) if smallest else None,
             oracle_case=None if oracle is None else e.case.number,
-            request=e.case.request,
-            response=e.reply.body,
-            derived=e.derived,
-            oracle_response=None if oracle is None else oracle.reply.body,
-            oracle_derived={} if oracle is None else oracle.derived,
+            request=first.case.request,
+            response=first.reply.body,
+            derived=first.derived,
+            oracle_response=None if shown is None else shown.reply.body,
+            oracle_derived={} if shown is None else shown.derived,
             sides=self._sides(e, rule),
             oracle_sides=None if oracle is None else self._sides(oracle, rule),
             cause=e.reply.cause or (e.complaints[0] if e.complaints else None),
+            varied=None if e.base is None else _exchange(e, oracle),
         )
 
     def _sides(self, e: Examined, rule: str) -> Sides | None:
         program = self._plan.programs.get(rule)
         if program is None or e.judgements[rule].margin is None:
             return None
-        return program.sides({"request": e.case.request, "response": e.reply.body, **e.derived})
+        return program.sides(e.environment)
+
+
+def _exchange(e: Examined, oracle: Examined | None) -> Exchange:
+    """What was asked and answered after the change of a relation."""
+    return Exchange(e.case.request, e.reply.body, e.derived, None if oracle is None else oracle.reply.body)
 
 
 def _pool(system: System, plan: Plan, scratch: Path, wrap: Wrap | None = None) -> Pool:
@@ -190,7 +260,7 @@ def _declared(plan: Plan, pool: Pool) -> Collection[str] | None:
     return {name for names in claims for name in names} if claims else None
 
 
-def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
+def _header(plan: Plan, proven: Mapping[str, bool], recordings: tuple[Recording, ...]) -> Header:
     return Header(
         schema=RECORD_SCHEMA,
         tool=f"conformance {conformance.__version__}",
@@ -204,6 +274,7 @@ def _header(plan: Plan, proven: Mapping[str, bool]) -> Header:
         oracle=f"{plan.oracle.name} {plan.oracle.version}" if plan.oracle else None,
         isolation=_isolation(plan.system),
         label=plan.system.label,
+        recordings=recordings,
     )
 
 

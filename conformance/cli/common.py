@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -47,6 +48,11 @@ def choose(registry: Registry, name: str, profiles: Sequence[str], as_of: str | 
     return tailor(pack, chosen, as_of=as_of)
 
 
+def day_of(as_of: str | None) -> str:
+    """The day that decides what is in force: as given, or today in UTC."""
+    return as_of or datetime.now(UTC).date().isoformat()
+
+
 def oracle_of(pack: Pack) -> System | None:
     """The pack's oracle: the feasibility witness."""
     from conformance.packs import read_system
@@ -77,6 +83,8 @@ def settings_for(
     strict: bool = False,
     as_of: str | None = None,
     timed: bool = False,
+    engine: Literal["duckdb", "spark"] = "duckdb",
+    statistics: bool = True,
     command: Literal["run", "demo", "test"] = "run",
 ) -> Settings:
     """The settings of a run over ``pack``; ``cases`` defaults to what its evidence demands."""
@@ -95,6 +103,8 @@ def settings_for(
         strict=strict,
         as_of=as_of,
         reproducible=not timed,
+        engine=engine,
+        statistics=statistics,
     )
 
 

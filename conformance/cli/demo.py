@@ -46,13 +46,14 @@ def command(lang: Language) -> click.Command:
             purpose = Text("the demo tests a program that we did not write", "演示所检验的是第三方程序")
             raise Missing(package="PYPOWER", extra="demo", purpose=purpose)
         click.echo(_INTRO.in_(lang) + "\n")
-        pack = Registry.shipped().find("grid-dispatch")
+        day = common.day_of(None)
+        pack = common.choose(Registry.shipped(), "grid-dispatch", (), day)
         oracle = common.oracle_of(pack)
         codes = []
         for name, cases, calls in GRIDS:
             file = shipped_root() / SYSTEM / name
             system = read_system(file, [pack])
-            settings = common.settings_for(pack, cases=cases, calls=calls, jobs=jobs or 0, command="demo")
+            settings = common.settings_for(pack, cases=cases, calls=calls, jobs=jobs or 0, as_of=day, command="demo")
             folder = common.new_run_folder(f"demo-{system.site_names['grid']}", None)
             record = perform(pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang)
             show(record, lang, page=write_reports(record, folder, (), lang), run=folder.name)

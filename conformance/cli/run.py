@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -36,13 +36,14 @@ def perform(
     lang: Language,
     waivers: Sequence[Waiver] = (),
     seconds: float | None = None,
+    allow_outside: bool = False,
 ) -> Record:
     """Assess ``system`` against ``pack`` and read back the record that was written to ``folder``."""
     from conformance.assess import assess, make_plan
     from conformance.cli.progress import progress
     from conformance.evidence import read_record
 
-    plan = make_plan(pack, system, oracle=oracle, settings=settings)
+    plan = make_plan(pack, system, oracle=oracle, settings=settings, allow_outside=allow_outside)
     path = folder / common.RECORD
     with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)  # or it leaves a folder in that of the user
@@ -97,7 +98,8 @@ def command(lang: Language) -> click.Command:
     @click.argument("packs", nargs=-1, required=True, metavar="PACK[@VERSION]...")
     @click.option("--system", "system_file", required=True, metavar="FILE", help=t("system file", "系统描述文件"))
     @click.option("--profile", "profiles", multiple=True, metavar="PACK:NAME", help=t("profile", "选用的配置"))
-    @click.option("--as-of", metavar="DATE", help=t("what is in force on that date", "按该日期生效的规定"))
+    @click.option("--as-of", metavar="DATE", help=t("what is in force on that day [today, UTC]",
+                                                    "按该日生效的规定 [今天，UTC]"))  # fmt: skip
     @click.option("--mode", type=click.Choice(["all", "pr", "nightly"]), default="all", show_default=True,
                   help=t("pr: no adaptive stage, public seed; nightly: fresh seed",
                          "pr：无自适应阶段、公开种子；nightly：新种子"))  # fmt: skip
@@ -117,6 +119,10 @@ def command(lang: Language) -> click.Command:
     @click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help=t("waivers file", "豁免文件"))
     @click.option("--strict", is_flag=True, help=t("vacuous, unconfirmed and manual ones count too",
                                                    "空约束、未确认与人工条目也计入"))  # fmt: skip
+    @click.option("--no-statistics", is_flag=True, help=t("read every row, whatever a Parquet file states of itself",
+                                                          "逐行读取，不采信 Parquet 文件自带的统计信息"))  # fmt: skip
+    @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
+                  help=t("what computes rules on tables", "数据表规则的计算引擎"))  # fmt: skip
     @click.option("--allow-outside", is_flag=True, help=t("paths may leave the system file's folder",
                                                           "允许路径超出系统文件所在文件夹"))  # fmt: skip
     @click.option("-v", "--verbose", is_flag=True, help=t("by requirement", "逐条列出要求"))
@@ -135,6 +141,8 @@ def command(lang: Language) -> click.Command:
         formats: tuple[str, ...],
         waivers: Path | None,
         strict: bool,
+        no_statistics: bool,
+        engine: Literal["duckdb", "spark"],
         allow_outside: bool,
         verbose: bool,
     ) -> int:
@@ -146,14 +154,15 @@ def command(lang: Language) -> click.Command:
             raise BadOption(option="--budget", value=budget, complaint=complaint)
         seconds = common.seconds_of(budget, "--budget")
         registry = Registry.shipped()
-        chosen = [common.choose(registry, name, profiles, as_of) for name in packs]
+        day = common.day_of(as_of)
+        chosen = [common.choose(registry, name, profiles, day) for name in packs]
         waived = read_waivers(waivers) if waivers else ()
         system = read_system(system_file, chosen, allow_outside=allow_outside)
         codes: list[int] = []
         for pack in chosen:
             settings = common.settings_for(
-                pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=as_of,
-                timed=seconds is not None,
+                pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=day,
+                timed=seconds is not None, engine=engine, statistics=not no_statistics,
             )  # fmt: skip
             folder = common.new_run_folder(system.name, output / pack.short if output and len(chosen) > 1 else output)
             oracle = common.oracle_of(pack)
@@ -166,6 +175,7 @@ def command(lang: Language) -> click.Command:
                 lang=lang,
                 waivers=waived,
                 seconds=seconds,
+                allow_outside=allow_outside,
             )
             page = write_reports(record, folder, formats, lang)
             show(record, lang, page=page, verbose=verbose)

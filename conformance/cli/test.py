@@ -31,6 +31,8 @@ def command(lang: Language) -> click.Command:
 
     @click.command("test", help=help_.in_(lang))
     @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+    @click.option("--as-of", metavar="DATE", help=t("with the limits of that day [today, UTC]",
+                                                    "按该日生效的限值 [今天，UTC]"))  # fmt: skip
     @click.option("--defects", is_flag=True, help=t("also the seeded defects", "同时检验植入缺陷"))
     @click.option("--cases", type=click.IntRange(1), default=300, show_default=True, metavar="N",
                   help=t("cases per defect at most", "每个缺陷至多的用例数"))  # fmt: skip
@@ -42,14 +44,21 @@ def command(lang: Language) -> click.Command:
         metavar="FILE",
         help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"),
     )
-    def test(paths: tuple[Path, ...], defects: bool, cases: int, reference_cases: int, output: Path | None) -> int:
+    def test(
+        paths: tuple[Path, ...],
+        as_of: str | None,
+        defects: bool,
+        cases: int,
+        reference_cases: int,
+        output: Path | None,
+    ) -> int:
         from conformance.judge import examples
-        from conformance.packs import Registry, load, pack_folders
+        from conformance.packs import Registry, in_force, load, pack_folders
         from conformance.rules import compile_rule
 
         packs = [load(f) for p in paths for f in pack_folders(p)] if paths else list(Registry.shipped())
         bad = 0
-        for pack in packs:
+        for pack in (in_force(p, common.day_of(as_of)) for p in packs):
             programs = {rule.id: compile_rule(rule, pack) for rule in pack.rules.values()}
             results = examples(pack, programs)
             broken = [r for r in results if r.mismatch is not None]

@@ -8,7 +8,7 @@ from conformance.judge.risk import risk
 from conformance.judge.rollup import by_hand, decides, disposition, exit_code, requirement_results
 from conformance.judge.statement import percent_up, statement
 from conformance.judge.statistics import cases_needed, clopper_pearson_upper, zero_failure_bound
-from conformance.judge.subject import Claim, Subject, claim, implicit, subject
+from conformance.judge.subject import Claim, Subject, claim, document_valid, implicit, rows_valid, subject
 from conformance.judge.tally import Tally, known
 from conformance.judge.waive import Waiver, applies, in_force
 
@@ -34,6 +34,7 @@ __all__ = [
     "decide",
     "decides",
     "disposition",
+    "document_valid",
     "examples",
     "exit_code",
     "implicit",
@@ -43,6 +44,7 @@ __all__ = [
     "requirement_results",
     "response_valid",
     "risk",
+    "rows_valid",
     "statement",
     "subject",
     "verdict",

@@ -9,12 +9,14 @@ from typing import Literal, Protocol
 from attrs import evolve, frozen
 
 from conformance.errors import Text
+from conformance.judge.conclude import verdict
 from conformance.judge.decide import decide
+from conformance.judge.tally import Tally
 from conformance.model.json import JSON
 from conformance.model.outcome import Evaluation, Judgement, Outcome
 from conformance.model.quantity import convert, quantity, unit
 from conformance.model.standard import Example, Pack, Rule
-from conformance.rules import derive
+from conformance.rules import Program, derive
 
 
 class Evaluable(Protocol):
@@ -63,12 +65,52 @@ def canaries(pack: Pack, programs: Mapping[str, Evaluable]) -> dict[str, bool]:
 
 
 def _judge(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> Judgement:
-    environment: dict[str, JSON] = {"request": example.request, "response": example.response}
-    if any(name not in example.derived for name, d in pack.derive.items() if d.of == rule.applies_to):
-        environment |= derive(pack, rule.applies_to, environment)
-    environment |= example.derived
+    if isinstance(program, Program) and rule.applies_to in pack.tables:
+        return _of_rows(pack, rule, program, example)
+    environment = _derived(pack, rule, example.request, example.response, example.derived)
+    if rule.relation is not None:
+        sides = {"base": example.base or {}, "varied": example.varied or {}}
+        environment = {
+            name: _derived(pack, rule, side.get("request"), side.get("response"), side.get("derived", {}))
+            for name, side in sides.items()
+        }
+    if rule.applies_to in pack.documents:
+        environment = {"document": example.documents.get(rule.applies_to)}
+    environment |= {name: example.documents.get(join.document or "") for name, join in rule.joins.items()}
     ruled = evolve(rule, decision=_DECISIONS.get(example.decision or "", rule.decision))
     return decide(program.evaluate(environment), ruled, generated=False, live=False)
+
+
+def _derived(pack: Pack, rule: Rule, request: JSON, response: JSON, given: Mapping[str, JSON]) -> dict[str, JSON]:
+    """An exchange with its derived values: those that are given, and the others computed."""
+    found: dict[str, JSON] = {"request": request, "response": response}
+    if any(name not in given for name, d in pack.derive.items() if d.of == rule.applies_to):
+        found |= derive(pack, rule.applies_to, found)
+    return {**found, **given}
+
+
+def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example) -> Judgement:
+    """The verdict on the rows of an example, as on those of a recording."""
+    from conformance.rules.sql import connect  # the database is heavy, and most packs have no tables
+    from conformance.rules.tabular import examine, stage
+
+    with connect(threads=1) as connection:
+        tables = {rule.applies_to, *(join.table for join in rule.joins.values() if join.table)}
+        for name in tables:
+            stage(connection, name, pack.tables[name], example.tables.get(name, ()))
+        found = examine(
+            connection,
+            pack.tables[rule.applies_to],
+            [evolve(program, rule=evolve(rule, decision=_DECISIONS.get(example.decision or "", rule.decision)))],
+            pack=pack,
+            views={name: name for name in tables},
+            documents=example.documents,
+        )[rule.id]
+    tally = Tally(rule.id)
+    tally.add_rows(found.verdict)
+    outcome, reason = verdict(tally, generated=False, evidence=pack.evidence)
+    margin = next((row.of.margin for row in found.worst), None)
+    return Judgement(rule.id, outcome, reason, margin)
 
 
 def _run(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> ExampleResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.errors import Text
 from conformance.judge.risk import risk
 from conformance.judge.rollup import Command, disposition
 from conformance.judge.statement import Shown, statement
@@ -26,15 +27,19 @@ def conclude(
     claim: Claim = Claim.DECLARED,
     worst: Witness | None = None,
     smallest: Witness | None = None,
+    rows: tuple[Witness, ...] = (),
+    surface: str = "",
+    absent: Text | None = None,
     waived: Waived | None = None,
 ) -> Finding:
     """The finding on ``subject``.
 
     ``number`` is the finding's own. ``canary`` says whether the rule failed on its own failing example in this run
     (leave it True for an implicit rule). ``generated`` says whether requests are generated; by default what the tally
-    saw. ``worst`` is the case with the smallest margin, ``smallest`` the counterexample shrunk toward nominal.
-    ``waived`` is a waiver that is in force. Implicit rules and a missing capability rest on no figure: they are
-    normative whatever ``basis`` says.
+    saw. ``worst`` is the case with the smallest margin, ``smallest`` the counterexample shrunk toward nominal, ``rows``
+    are the worst rows of a rule on a table. ``surface`` is what the rule speaks of; ``absent`` says so when the system
+    does not bring it. ``waived`` is a waiver that is in force. Implicit rules and a missing capability rest on no
+    figure: they are normative whatever ``basis`` says.
     """
     drawn = tally.generated if generated is None else generated
     known = Basis.NORMATIVE if subject.implicit or claim is Claim.MISSING else basis
@@ -54,6 +59,8 @@ def conclude(
         repeats=tally.repeats,
         repeated=tally.repeated,
         nominal_failed=bool(start and start.outcome is Outcome.FAILED and start.feasible is not False),
+        rows=tally.of_rows,
+        absent=absent,
     )
     first = (tally.failing or tally.passing or (None,))[0]
     margin = worst.margin if worst else first[1].margin if first else None
@@ -86,6 +93,9 @@ def conclude(
         nominal=start,
         waived=waived if settled is Disposition.WAIVED else None,
         implicit=subject.implicit,
+        surface=surface,
+        recorded=not drawn and absent is None,
+        rows=rows,
     )
 
 
@@ -104,12 +114,13 @@ def verdict(
     7     ``when`` never true, on generated input                       untested
     8     ``when`` never true, on recorded input                        inapplicable (all refused: untested)
     9     nothing passed, failures without a compliant answer known     inconclusive: infeasible-request
-    10    nothing passed, the limit could not bind, nothing open        inconclusive: vacuous
-    11    open cases, on recorded input or where evidence is not met    inconclusive: the first of system-error,
+    10    nothing passed, nothing open, only windows cut off at an end  inconclusive: insufficient-data
+    11    nothing passed, the limit could not bind, nothing open        inconclusive: vacuous
+    12    open cases, on recorded input or where evidence is not met    inconclusive: the first of system-error,
                                                                         not-computable, no-limit,
                                                                         insufficient-data, within-uncertainty
-    12    evidence not met, on generated input                          inconclusive: insufficient-data
-    13    else                                                          passed
+    13    evidence not met, on generated input                          inconclusive: insufficient-data
+    14    else                                                          passed
     ====  ============================================================  =========================================
 
     Evidence is met when the upper bound on the failure rate, from the independent sample inside the envelope and with
@@ -132,7 +143,7 @@ def verdict(
     if not counts.passed and counts.infeasible:
         return Outcome.INCONCLUSIVE, Reason.INFEASIBLE_REQUEST
     if not counts.passed and not open_:
-        return Outcome.INCONCLUSIVE, Reason.VACUOUS
+        return Outcome.INCONCLUSIVE, Reason.INSUFFICIENT_DATA if counts.cut else Reason.VACUOUS
     if generated and sampled:
         return Outcome.PASSED, None
     if open_ and (not generated or tally.independent.total() == 0 or open_cases(tally.independent)):

@@ -32,8 +32,13 @@ class Shown:
     repeats: int
     repeated: int
     nominal_failed: bool
+    rows: bool = False
+    """Whether the cases are rows of a table."""
+    absent: Text | None = None
+    """Why there was nothing to test: what the system does not bring."""
 
 
+_CASES, _ROWS = Text("cases", "个用例"), Text("rows", "行记录")
 _OPEN = {
     Reason.SYSTEM_ERROR: Text("no valid answer came", "未得到有效应答"),
     Reason.NOT_COMPUTABLE: Text("a quantity could not be computed", "有量无法计算"),
@@ -43,7 +48,7 @@ _OPEN = {
 }
 _NOMINAL = Text("The nominal request fails already.", "标称工况本身即不符合。")
 _BROKEN = Text(
-    "Broken in {failed} of {decided} cases that were decided.", "已判定的 {decided} 个用例中有 {failed} 个不符合。"
+    "Broken in {failed} of {decided} {cases} that were decided.", "已判定的 {decided} {cases}中有 {failed} 个不符合。"
 )
 _REPEATED = Text(
     "Repeats of the same request: {repeats}, of which failed again: {repeated}.",
@@ -68,8 +73,8 @@ _ALSO = Text(
     "其余 {others} 个用例（含最不利工况搜索）亦未发现。",
 )
 _RECORDED = Text(
-    "No nonconformity found in {n} recorded cases; of what was not recorded nothing is shown.",
-    "{n} 个记录用例中未发现不符合；未记录的情形不在结论之内。",
+    "No nonconformity found in {n} recorded {cases}; of what was not recorded nothing is shown.",
+    "已记录的 {n} {cases}中未发现不符合；未记录的情形不在结论之内。",
 )
 _TOO_FEW = Text(
     "No nonconformity found, but not enough for a pass: {n} independent cases count; to exclude a failure rate above "
@@ -78,8 +83,8 @@ _TOO_FEW = Text(
     "要以 {confidence} % 置信水平排除高于 {rate} % 的不符合率，需要 {needed} 个。",
 )
 _UNDECIDED = Text(
-    "Neither pass nor failure is shown: {undecided} of {n} cases could not be decided ({why}).",
-    "既未证明符合，也未证明不符合：{n} 个用例中有 {undecided} 个无法判定（{why}）。",
+    "Neither pass nor failure is shown: {undecided} of {n} {cases} could not be decided ({why}).",
+    "既未证明符合，也未证明不符合：{n} {cases}中有 {undecided} 个无法判定（{why}）。",
 )
 _WORST_CASE = Text(
     "Independent cases that could not be decided: {undecided} ({why}); the bound takes each for a failure.",
@@ -103,9 +108,10 @@ _CANARY = Text(
     "未能说明任何结论：本次运行中规则对自身的不符合示例未判不符合，无法证明其具有检出能力。",
 )
 _UNTESTED = Text(
-    "Not tested: among {n} cases there was none to which the rule applies.", "未测试：{n} 个用例中没有规则适用的情形。"
+    "Not tested: among {n} {cases} there was none to which the rule applies.",
+    "未测试：{n} {cases}中没有规则适用的情形。",
 )
-_INAPPLICABLE = Text("Does not apply to any of the {n} recorded cases.", "对 {n} 个记录用例均不适用。")
+_INAPPLICABLE = Text("Does not apply to any of the {n} recorded {cases}.", "对已记录的 {n} {cases}均不适用。")
 _NOT_DECLARED = Text(
     "Not tested: the system does not declare the optional capability {capability}.",
     "未测试：系统未声明可选能力 {capability}。",
@@ -117,6 +123,13 @@ _UNCONFIRMED = Text(
     "The figures are indicative: no authority has confirmed value, clause and edition, so this certifies neither a "
     "pass nor a failure.",
     "所用数值仅供参考：尚无主管机构确认其数值、条款和版本，因此既不能认证合格，也不能认证不符合。",
+)
+ABSENT = Text(
+    "Not tested: it needs {surface}, which the system does not bring.", "未测试：规则需要 {surface}，而系统未提供。"
+)
+_NO_WHOLE = Text(
+    "Nothing is shown: all {n} windows reach beyond the ends of the recording.",
+    "未能说明任何结论：全部 {n} 个统计窗口均超出记录的起止范围。",
 )
 _APART = {
     "infeasible": Text(
@@ -131,6 +144,10 @@ _APART = {
         "Not counted, cases in which the limit could not bind: {n}.", "不计入：限值不起作用的用例 {n} 个。"
     ),
     "refused": Text("Not counted, refused requests: {n}.", "不计入：被拒绝的请求 {n} 个。"),
+    "cut": Text(
+        "Standing apart, windows that reach beyond the ends of the recording: {n}.",
+        "单列：超出记录起止范围的统计窗口 {n} 个。",
+    ),
     "outside": Text(
         "Standing apart, cases outside the declared envelope: {n}.", "单列：声明的运行范围之外的用例 {n} 个。"
     ),
@@ -149,6 +166,7 @@ def statement(outcome: Outcome, reason: Reason | None, shown: Shown, *, unconfir
 
 def _main(outcome: Outcome, reason: Reason | None, shown: Shown) -> Iterator[Text]:
     counts, evidence = shown.counts, shown.evidence
+    cases = _ROWS if shown.rows else _CASES
     if shown.claim is not Claim.DECLARED:
         template = _MISSING if shown.claim is Claim.MISSING else _NOT_DECLARED
         yield template.format(capability=shown.capability)
@@ -157,27 +175,31 @@ def _main(outcome: Outcome, reason: Reason | None, shown: Shown) -> Iterator[Tex
     elif outcome is Outcome.FAILED:
         if shown.nominal_failed:
             yield _NOMINAL
-        yield _BROKEN.format(failed=counts.failed, decided=counts.failed + counts.passed)
+        yield _BROKEN.format(failed=counts.failed, decided=counts.failed + counts.passed, cases=cases)
         if shown.repeats:
             yield _REPEATED.format(repeats=shown.repeats, repeated=shown.repeated)
         yield from _sample(shown, _RATE)
     elif reason is Reason.UNSTABLE:
         yield _UNSTABLE.format(failed=counts.failed, repeats=shown.repeats)
+    elif outcome is Outcome.UNTESTED and shown.absent:
+        yield shown.absent
     elif outcome is Outcome.UNTESTED:
-        yield _UNTESTED.format(n=counts.cases)
+        yield _UNTESTED.format(n=counts.cases, cases=cases)
     elif outcome is Outcome.INAPPLICABLE:
-        yield _INAPPLICABLE.format(n=counts.cases)
+        yield _INAPPLICABLE.format(n=counts.cases, cases=cases)
     elif reason is Reason.VACUOUS:
         yield _VACUOUS.format(n=counts.vacuous)
     elif reason is Reason.INFEASIBLE_REQUEST:
         yield _INFEASIBLE
     elif outcome is Outcome.PASSED and not shown.generated:
-        yield _RECORDED.format(n=counts.passed)
+        yield _RECORDED.format(n=counts.passed, cases=cases)
     elif outcome is Outcome.PASSED:
         yield from _sample(shown, _CLEAN)
         others = counts.passed - shown.independent["passed"]
         if others:
             yield _ALSO.format(others=others)
+    elif reason is Reason.INSUFFICIENT_DATA and counts.cut and not _undecided(shown):
+        yield _NO_WHOLE.format(n=counts.cut)
     elif reason is Reason.INSUFFICIENT_DATA and not _undecided(shown):
         yield _TOO_FEW.format(
             n=shown.independent["passed"],
@@ -188,7 +210,7 @@ def _main(outcome: Outcome, reason: Reason | None, shown: Shown) -> Iterator[Tex
     else:
         undecided = _undecided(shown)
         n = sum(undecided.values())
-        yield _UNDECIDED.format(undecided=n, n=n + counts.passed, why=_why(undecided))
+        yield _UNDECIDED.format(undecided=n, n=n + counts.passed, why=_why(undecided), cases=cases)
 
 
 def _undecided(shown: Shown) -> dict[Reason, int]:

@@ -1,4 +1,4 @@
-"""What a finding is about: a rule of a pack, or one of the two rules that every operation has."""
+"""What a finding is about: a rule of a pack, or one that every operation, table or document has."""
 
 from __future__ import annotations
 
@@ -59,21 +59,32 @@ def subject(rule: Rule, pack: Pack) -> Subject:
 
 def implicit(pack: Pack, operation: str) -> tuple[Subject, Subject]:
     """The two rules that every operation has, ``answers`` and ``response-valid``: mandatory, and normative in basis."""
-    name = f"{pack.short}/{operation}"
-
-    def mandatory(suffix: str, en: str, zh: str) -> Subject:
-        return Subject(
-            rule=f"{name}-{suffix}",
-            title=Text(en.format(operation), zh.format(operation)),
-            requirements=(),
-            obligation=Obligation.SHALL,
-            severity=Severity.CRITICAL,
-            implicit=True,
-        )
-
     return (
-        mandatory("answers", "Every {} request is answered", "{} 请求均有应答"),
-        mandatory("response-valid", "Every {} response is valid", "{} 应答均符合接口规定"),
+        _mandatory(pack, f"{operation}-answers", Text("Every {} request is answered", "{} 请求均有应答"), operation),
+        _mandatory(
+            pack, f"{operation}-response-valid", Text("Every {} response is valid", "{} 应答均符合接口规定"), operation
+        ),
+    )
+
+
+def rows_valid(pack: Pack, table: str) -> Subject:
+    """The rule that every table has: its key names one row."""
+    return _mandatory(pack, f"{table}-rows-valid", Text("No key of {} comes twice", "{} 中没有重复的键"), table)
+
+
+def document_valid(pack: Pack, document: str) -> Subject:
+    """The rule that every document has: it meets its schema."""
+    return _mandatory(pack, f"{document}-valid", Text("Document {} meets its schema", "文档 {} 符合其模式"), document)
+
+
+def _mandatory(pack: Pack, name: str, title: Text, surface: str) -> Subject:
+    return Subject(
+        rule=f"{pack.short}/{name}",
+        title=Text(title.en.format(surface), title.zh.format(surface)),
+        requirements=(),
+        obligation=Obligation.SHALL,
+        severity=Severity.CRITICAL,
+        implicit=True,
     )
 
 

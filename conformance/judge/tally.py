@@ -6,8 +6,11 @@ import heapq
 import math
 from collections import Counter
 
+from attrs import fields
+
 from conformance.model.outcome import Judgement, Margin, Outcome, Reason
 from conformance.model.run import Answer, Case, Counts, Stage
+from conformance.rules.verdicts import RowVerdict
 
 OPEN: dict[Reason, str] = {
     Reason.SYSTEM_ERROR: "system_error",
@@ -39,6 +42,8 @@ class Tally:
         """How often it came again."""
         self.generated = False
         """Whether any request was generated."""
+        self.of_rows = False
+        """Whether its cases are rows of a table."""
         self.nominal: Judgement | None = None
         """What the rule says of the nominal request."""
         self.independent: Counter[str] = Counter()
@@ -71,6 +76,16 @@ class Tally:
             self.independent[place] += 1
         if place in ("failed", "passed"):
             self._keep_worst(self._failing if place == "failed" else self._passing, case.number, judgement)
+
+    def add_rows(self, verdict: RowVerdict) -> None:
+        """Count the rows of a recorded table, once, with the worst of them."""
+        self.of_rows = True
+        counts = verdict.counts
+        self.places.update({f.name: n for f in fields(Counts) if f.name != "cases" and (n := getattr(counts, f.name))})
+        for number, row in enumerate(verdict.worst, start=1):
+            outcome = Outcome.FAILED if row.place == "failed" else Outcome.PASSED
+            judgement = Judgement(self.rule, outcome, margin=row.margin)
+            self._keep_worst(self._failing if row.place == "failed" else self._passing, number, judgement)
 
     def _place(self, stage: Stage, judgement: Judgement, answer: Answer) -> str:
         match judgement.outcome:

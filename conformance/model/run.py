@@ -31,6 +31,8 @@ class Stage(StrEnum):
     SHRINK = "shrink"
     CONFIRM = "confirm"
     RECORDED = "recorded"
+    VARIED = "varied"
+    """The request of another case, changed as a relation says."""
 
 
 class Answer(StrEnum):
@@ -75,6 +77,8 @@ class Case:
     in_envelope: bool = True
     index: int | None = None
     """Of an independent case: its index under the seed."""
+    base: int | None = None
+    """Of a varied case: number of the case whose request was changed."""
 
 
 @frozen
@@ -155,10 +159,21 @@ class Bound:
 
 
 @frozen
+class Exchange:
+    """A request and what came back."""
+
+    request: JSON
+    response: JSON = None
+    derived: Mapping[str, JSON] = field(factory=dict)
+    oracle_response: JSON = None
+
+
+@frozen
 class Witness:
     """The case that shows a finding."""
 
     case: int
+    """Number of the case; 0 for a row of a table."""
     margin: Margin | None
     changed: tuple[Change, ...] = ()
     calls: int = 0
@@ -176,6 +191,12 @@ class Witness:
     oracle_sides: Sides | None = None
     """The same of the oracle's answer."""
     cause: Text | None = None
+    row: Mapping[str, JSON] = field(factory=dict)
+    """Of a row of a table: its key, or the group and window of a chain; instants in UTC."""
+    values: Mapping[str, JSON] = field(factory=dict)
+    """Of a row of a table: what else the rule read."""
+    varied: Exchange | None = None
+    """Of a relation: the changed request; ``request`` and ``response`` are then those before the change."""
 
 
 @frozen
@@ -236,7 +257,13 @@ class Finding:
     """What the rule says of the nominal request."""
     waived: Waived | None = None
     implicit: bool = False
-    """One of the two rules that every operation has: answers, response-valid."""
+    """A rule that every operation (answers, response-valid), table (rows-valid) or document (valid) has."""
+    surface: str = ""
+    """The operation, table or document that it speaks of."""
+    recorded: bool = False
+    """Decided on a recording; otherwise it needs the system itself."""
+    rows: tuple[Witness, ...] = ()
+    """Of a rule on a table: the worst rows, by margin and then by key."""
 
 
 @frozen
@@ -263,6 +290,21 @@ class Settings:
     strict: bool = False
     as_of: str | None = None
     reproducible: bool = True
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    """What computes the rules on tables."""
+    statistics: bool = True
+    """Whether the statistics of a Parquet file may spare reading parts of it; certification reads all."""
+
+
+@frozen
+class Recording:
+    """A file of a table or document, as it was read."""
+
+    surface: str
+    path: str
+    sha256: str | None
+    """None where no file was read."""
+    rows: int = 0
 
 
 @frozen
@@ -283,6 +325,8 @@ class Header:
     oracle: str | None = None
     isolation: str = "none"
     label: Text | None = None
+    recordings: tuple[Recording, ...] = ()
+    """What was recorded and read, with digests."""
 
 
 @frozen

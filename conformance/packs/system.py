@@ -28,7 +28,7 @@ from conformance.model.system import (
     System,
     TableSource,
 )  # fmt: skip
-from conformance.packs.consistency import BASE, CAPABILITY, FIELD, OPERATION, RECORDED, unknown
+from conformance.packs.consistency import BASE, CAPABILITY, FIELD, OPERATION, RECORDED, WRITTEN, unknown
 from conformance.packs.document import Document, Path
 from conformance.packs.forms import check
 from conformance.packs.json_file import read_json
@@ -80,8 +80,7 @@ class _Reader:
         site, names = self._sites(operations)
         self._declares()
         envelope = {k: self._band(k, v) for k, v in self.value.get("envelope", {}).items()}
-        for name, file in self.value.get("documents", {}).items():
-            self._stays(file, ("documents", name))
+        documents = self._documents()
         if self.problems:
             raise Refused(self.problems)
         identity = self.value.get("identity", {})
@@ -91,7 +90,7 @@ class _Reader:
             folder=str(self.folder), operations=operations, environment=self.value.get("environment"),
             identity=Identity(identity.get("kind", "claimed"), {k: v for k, v in identity.items() if k != "kind"}),
             declares={k: tuple(v) for k, v in self.value.get("declares", {}).items()}, site=site, site_names=names,
-            envelope=envelope, documents=self.value.get("documents", {}), tables=tables,
+            envelope=envelope, documents=documents, tables=tables,
             label=Text(label, label) if isinstance(label, str) else text(label) if label else None,
             position=self.document.position(),
         )  # fmt: skip
@@ -122,6 +121,19 @@ class _Reader:
             for key, fault in source_faults(found[name], known[name]):
                 place = self.document.key((*path, key))
                 self.problems.append(BadTableSource(table=given_name, fault=fault, position=place))
+        return found
+
+    def _documents(self) -> dict[str, str]:
+        known = {d for p in self.packs for d in p.documents}
+        qualified = {f"{p.short}.{d}": d for p in self.packs for d in p.documents}
+        found: dict[str, str] = {}
+        for given_name, file in self.value.get("documents", {}).items():
+            path: Path = ("documents", given_name)
+            name = qualified.get(given_name, given_name)
+            if name not in known:
+                self.problems.append(unknown(WRITTEN, given_name, known, self.document.key(path)))
+            self._stays(file, path)
+            found[name] = file
         return found
 
     def _reach(self, given: Mapping[str, Any], path: Path) -> Reach:

@@ -206,6 +206,11 @@ def replay(record: Record, witness: Witness, *, longest: int = 400, run: str | N
     return whole if 0 < columns(whole) <= longest else f"{command} ..."
 
 
+def row_words(witness: Witness) -> str:
+    """The key of a row of a table: ``meter M1, time 2026-01-01T00:00:00Z``."""
+    return ", ".join(f"{clean(name, longest=40)} {number(value)}" for name, value in witness.row.items())
+
+
 def changed_words(changes: Sequence[Change], *, arrow: str = "->") -> list[Text]:
     """Each change from nominal in words: ``load at bus 8, 171 -> 205 MW``."""
     said = []

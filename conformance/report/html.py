@@ -46,6 +46,14 @@ class Row:
 
 
 @frozen
+class Table:
+    """The worst rows of a recorded table: names of columns, then the cells of each row with its margin."""
+
+    names: tuple[str, ...]
+    lines: tuple[tuple[tuple[str, ...], Text], ...]
+
+
+@frozen
 class Shown:
     """A case as the page shows it."""
 
@@ -76,6 +84,8 @@ class Section:
     strip: Markup
     picture: Picture | None
     cases: tuple[Shown, ...]
+    table: Table | None
+    formula: str
     counts: tuple[tuple[Text, int], ...]
     search: str
 
@@ -174,12 +184,40 @@ def _section(record: Record, finding: Finding, largest: float) -> Section:
         strip=_markup(charts.strip([v for _, v in points], largest=largest, label=margin_words(margin).en)),
         picture=_distribution(record, finding, points),
         cases=tuple(_shown(record, finding, w, heading) for w, heading in _witnesses(finding)),
+        table=_table(finding.rows),
+        formula=_formula(rule) if rule else "",
         counts=tuple((words.COUNTS[n], v) for n in words.COUNTS if (v := getattr(finding.counts, n)) or n == "failed"),
         search=" ".join([finding.rule, finding.title.en, finding.title.zh, *finding.requirements]).lower(),
     )
 
 
+def _formula(rule: Rule) -> str:
+    """What a rule says, as it stands in its file."""
+    lines = [f"of: {rule.of.text}"] if rule.of else []
+    lines += [f"where: {rule.where.text}"] if rule.where else []
+    for step in rule.chain:
+        window = f" every {step.every}" if step.every else ""
+        lines.append(f"{step.take}{window} by {', '.join(step.by) or '-'}, coverage {step.coverage}")
+    if rule.machine:
+        lines += [f"{', '.join(t.of)} -- {t.on} -> {t.to}" for t in rule.machine.transitions]
+    if rule.relation:
+        lines.append(" ".join(filter(None, [rule.relation.transform, rule.relation.path, rule.relation.amount])))
+    return "\n".join([*lines, *([rule.require.text] if rule.require else [])])
+
+
+def _table(rows: tuple[Witness, ...]) -> Table | None:
+    if not rows or not rows[0].row:
+        return None
+    names = tuple(clean(name, longest=40) for name in (*rows[0].row, *rows[0].values))
+    lines = tuple(
+        (tuple(number(v) for v in (*row.row.values(), *row.values.values())), margin_words(row.margin)) for row in rows
+    )
+    return Table(names, lines)
+
+
 def _witnesses(finding: Finding) -> list[tuple[Witness, Text]]:
+    if finding.rows:
+        return []
     if finding.worst is None:
         return [(finding.smallest, PAGE["smallest"])] if finding.smallest else []
     worst = (finding.worst, PAGE["worst_case"])

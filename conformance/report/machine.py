@@ -84,6 +84,9 @@ def _finding(finding: Finding) -> JSON:
         "waived": asdict(waived) if waived else None,
         "worst": _witness(finding.worst),
         "smallest": _witness(finding.smallest),
+        "surface": finding.surface,
+        "recorded": finding.recorded,
+        "rows": [_witness(row) for row in finding.rows],
     }
 
 
@@ -94,6 +97,8 @@ def _witness(witness: Witness | None) -> JSON:
         "case": witness.case,
         "oracle_case": witness.oracle_case,
         "calls": witness.calls,
+        "row": model_json(witness.row),
+        "values": model_json(witness.values),
         "margin": _margin(witness.margin),
         "changed": model_json(list(witness.changed)),
         "cause": asdict(witness.cause) if witness.cause else None,

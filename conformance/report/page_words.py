@@ -23,6 +23,11 @@ PAGE: Mapping[str, Text] = {
     "requirements_of": Text("automated requirements by result", "自动测试的要求（按结果）"),
     "by_hand_more": Text("judged by hand or not tested", "人工判定或未测试"),
     "unreached": Text("not reached", "未测到"),
+    "worst_rows": Text("worst rows", "最不利的行"),
+    "recordings": Text("Recording", "记录文件"),
+    "rows": Text("rows", "行"),
+    "on_recording": Text("decided on the recording", "依据记录判定"),
+    "margin_column": Text("margin", "裕度"),
     "not_title": Text("What this result is not", "本结果不是什么"),
     "findings": Text("Findings", "测定结果"),
     "findings_hint": Text(

@@ -13,6 +13,7 @@ from conformance.report.facts import (
     lowest,
     overview,
     replay,
+    row_words,
     short,
     simplest,
     unsure_groups,
@@ -120,10 +121,11 @@ def _block(record: Record, finding: Finding, run: str, lang: Language, width: in
     title = fit(clean(finding.title.in_(lang), longest=200), max(room - 36, 20))
     lines = list(flow([title, _value(finding, lang), margin, names, mark], room))
     if case:
-        lines += flow([_origin(case, lang), _effort(case, lang)], room)
+        lines += flow([_origin(case, lang), _effort(finding, case, lang)], room)
         lines += flow([_answer(case, lang)], room)
-        again = Text("again: ", "复现：").in_(lang)
-        lines.append(again + replay(record, case, longest=room - columns(again), run=run))
+        if case.case:
+            again = Text("again: ", "复现：").in_(lang)
+            lines.append(again + replay(record, case, longest=room - columns(again), run=run))
     label = pad(f"  {DISPOSITIONS[Disposition.BROKEN].in_(lang)}", _LABEL)
     first = Line(label, lines[0], STYLES[Disposition.BROKEN])
     return [first, *(Line(" " * _LABEL, text) for text in lines[1:])]
@@ -143,6 +145,8 @@ def _value(finding: Finding, lang: Language) -> str:
 
 
 def _origin(worst: Witness, lang: Language) -> str:
+    if not worst.case:  # recorded in a table or document
+        return Text("at {}", "位于 {}").in_(lang).format(row_words(worst)) if worst.row else ""
     changes = [clean(c.in_(lang), longest=60) for c in changed_words(worst.changed)]
     if not changes:
         met = sides_words(worst.sides) if worst.sides else None
@@ -154,7 +158,10 @@ def _origin(worst: Witness, lang: Language) -> str:
     return Text("{} values off nominal: {}", "{} 个值偏离标称：{}").in_(lang).format(len(changes), shown)
 
 
-def _effort(worst: Witness, lang: Language) -> str:
+def _effort(finding: Finding, worst: Witness, lang: Language) -> str:
+    if worst.row:
+        failed, cases = finding.counts.failed, finding.counts.cases
+        return Text(f"{failed:,} of {cases:,} rows", f"{cases:,} 行中 {failed:,} 行").in_(lang)
     said = Text(f"found after {worst.calls} call{'s' * (worst.calls != 1)}", f"第 {worst.calls} 次调用时发现")
     return said.in_(lang) if worst.calls else ""
 

@@ -95,6 +95,7 @@ STAGES: Mapping[Stage, Text] = {
     Stage.SHRINK: Text("shrinking", "化简"),
     Stage.CONFIRM: Text("confirmation", "复核"),
     Stage.RECORDED: Text("recorded", "记录数据"),
+    Stage.VARIED: Text("changed request of a relation", "关系规则改动后的请求"),
 }
 
 ANSWERS: Mapping[Answer, Text] = {
@@ -123,6 +124,7 @@ COUNTS: Mapping[str, Text] = {
     "system_error": Text("no answer", "系统无应答"),
     "refused": Text("refused", "系统拒绝"),
     "outside": Text("outside the declared envelope", "超出声明的运行范围"),
+    "cut": Text("reaching beyond the recording", "超出记录起止范围"),
 }
 """Field of `Counts` to its words."""
 

@@ -11,12 +11,12 @@ from attrs import evolve
 
 from conformance.assess import make_plan
 from conformance.cli import common
-from conformance.errors.usage import NothingAnswers, NothingInCommon, Production, TablesNotJudged
+from conformance.errors.usage import NothingAnswers, NothingInCommon, Production
 from conformance.evidence import read_case
 from conformance.model.json import encode
 from conformance.model.outcome import Basis, Outcome, Reason
 from conformance.model.run import Disposition, Finding, Record, Stage
-from conformance.model.standard import Pack, Table
+from conformance.model.standard import Pack
 from conformance.packs import read_system
 
 GOOD = (Path(__file__).parents[2] / "fixtures/packs/small_system/small_reference.py").read_text()
@@ -178,13 +178,6 @@ def test_a_system_without_our_operation_is_refused(run: Run, small: Pack, write_
     system = read_system(file, [small])
     with pytest.raises(NothingInCommon):
         make_plan(other, system, oracle=None, settings=common.settings_for(other))
-
-
-def test_tables_are_refused_rather_than_left_out_without_a_word(run: Run, write_system: Write, small: Pack) -> None:
-    table = Table("readings", {"type": "object", "properties": {"id": {"type": "string"}}}, ("id",))
-    file = write_system(GOOD, extra="environment: test\ntables: {readings: {path: readings.csv}}")
-    with pytest.raises(TablesNotJudged):
-        run(file, pack=evolve(small, tables={"readings": table}))
 
 
 def test_recordings_are_judged_without_an_oracle(run: Run, write_system: Write, small: Pack) -> None:

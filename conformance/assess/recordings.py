@@ -1,0 +1,156 @@
+"""What a system recorded and wrote: opened once, sealed off from all else, judged rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from conformance.assess.plan import Paper, Plan, Sheet
+from conformance.errors.tables import DuplicateRows
+from conformance.judge import Subject, Tally, decide, document_valid, rows_valid, subject, when_no_answer
+from conformance.model.json import JSON
+from conformance.model.outcome import Judgement, Outcome
+from conformance.model.run import Case, Counts, Recording, Stage, Witness
+from conformance.rules.sql import connect, seal
+from conformance.rules.tabular import TableVerdict, examine
+from conformance.rules.verdicts import RowVerdict, WorstRow
+from conformance.systems.tables import OpenedTable, open_table
+
+if TYPE_CHECKING:
+    from conformance.systems.documents import OpenedDocument
+
+
+@frozen
+class Read:
+    """What one rule found on a table or document."""
+
+    subject: Subject
+    surface: str
+    tally: Tally
+    rows: tuple[Witness, ...] = ()
+    """The worst rows; of a document that failed, what it says."""
+
+
+class Recordings:
+    """The tables and documents of the system under test. A context manager."""
+
+    def __init__(self, plan: Plan, *, scratch: Path) -> None:
+        """Open all of them; ``scratch`` is an empty folder. Raises `Refused` for what cannot be read whole."""
+        self._plan = plan
+        scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(plan.system.folder)
+        self._documents: dict[str, OpenedDocument] = {}
+        for paper in plan.papers:
+            from conformance.systems.documents import open_document
+
+            self._documents[paper.document.name] = open_document(
+                paper.path, paper.document, folder=folder, allow_outside=plan.allow_outside
+            )
+        self._tables: dict[str, OpenedTable] = {}
+        self._connection = connect(scratch=scratch) if plan.sheets else None
+        if self._connection is None:
+            return
+        try:
+            for sheet in plan.sheets:
+                self._tables[sheet.table.name] = open_table(
+                    sheet.source, sheet.table, folder=folder, connection=self._connection, scratch=scratch,
+                    allow_outside=plan.allow_outside,
+                )  # fmt: skip
+            seal(self._connection, files=[file for table in self._tables.values() for file in table.files])
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Recordings:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the database."""
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def files(self) -> tuple[Recording, ...]:
+        """Every file that was read, with its digest."""
+        tables = (
+            Recording(name, source.path, source.sha256, source.rows)
+            for name, table in self._tables.items()
+            for source in table.sources
+        )
+        documents = (Recording(name, one.file, one.sha256) for name, one in self._documents.items())
+        return (*tables, *documents)
+
+    def read(self) -> Iterator[Read]:
+        """What each rule finds, surface by surface."""
+        for sheet in self._plan.sheets:
+            yield from self._sheet(sheet)
+        for paper in self._plan.papers:
+            yield from self._paper(paper)
+
+    def _sheet(self, sheet: Sheet) -> Iterator[Read]:
+        assert self._connection is not None  # noqa: S101 - there is a sheet
+        plan, name = self._plan, sheet.table.name
+        yield self._rows_valid(sheet)
+        found = examine(
+            self._connection,
+            sheet.table,
+            [plan.programs[rule.id] for rule in sheet.rules],
+            pack=plan.pack,
+            views={n: t.view for n, t in self._tables.items()},
+            documents=self._bodies(),
+        )
+        for rule in sheet.rules:
+            one = found[rule.id]
+            tally = Tally(rule.id)
+            tally.add_rows(one.verdict)
+            yield Read(subject(rule, plan.pack), name, tally, _witnesses(one))
+
+    def _rows_valid(self, sheet: Sheet) -> Read:
+        """The implicit rule of a table: its key names one row."""
+        opened = self._tables[sheet.table.name]
+        twice = next((p for p in opened.problems if isinstance(p, DuplicateRows)), None)
+        failed = twice.count if twice else 0
+        one = rows_valid(self._plan.pack, sheet.table.name)
+        tally = Tally(one.rule)
+        worst = (WorstRow((), "failed", None),) if failed else ()
+        tally.add_rows(RowVerdict(Counts(cases=opened.rows, failed=failed, passed=opened.rows - failed), worst))
+        shown = (Witness(0, None, cause=twice.headline()),) if twice else ()
+        return Read(one, sheet.table.name, tally, shown)
+
+    def _paper(self, paper: Paper) -> Iterator[Read]:
+        plan, name = self._plan, paper.document.name
+        opened = self._documents[name]
+        case = Case(0, name, Stage.RECORDED, None, opened.sha256)
+        valid = document_valid(plan.pack, name)
+        complaint = opened.complaints[0] if opened.complaints else None
+        judged = [(valid, Judgement(valid.rule, Outcome.FAILED if complaint else Outcome.PASSED))]
+        for rule in paper.rules:
+            environment = {"document": opened.body} | self._joined(plan.programs[rule.id].rule.joins)
+            evaluation = plan.programs[rule.id].evaluate(environment)
+            judgement = when_no_answer(rule.id) if complaint else decide(evaluation, rule, generated=False, live=False)
+            judged.append((subject(rule, plan.pack), judgement))
+        for one, judgement in judged:
+            tally = Tally(one.rule)
+            tally.add(case, judgement)
+            program = plan.programs.get(one.rule)
+            sides = program.sides({"document": opened.body}) if program and judgement.margin else None
+            cause = complaint if one is valid else None
+            yield Read(one, name, tally, (Witness(0, judgement.margin, sides=sides, cause=cause),))
+
+    def _joined(self, joins: Mapping[str, object]) -> dict[str, JSON]:
+        bodies = self._bodies()
+        return {name: bodies.get(getattr(join, "document", None) or "") for name, join in joins.items()}
+
+    def _bodies(self) -> dict[str, JSON]:
+        return {name: one.body for name, one in self._documents.items()}
+
+
+def _witnesses(one: TableVerdict) -> tuple[Witness, ...]:
+    return tuple(Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides) for row in one.worst)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import tables
+from benchmarks import record, tables
 
-BENCHMARKS = {"tables": tables.main}
+BENCHMARKS = {"record": record.main, "tables": tables.main}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in BENCHMARKS:

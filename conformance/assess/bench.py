@@ -38,6 +38,21 @@ class Examined:
     judgements: Mapping[str, Judgement]
     complaints: tuple[Text, ...] = ()
     oracle: Examined | None = field(default=None, repr=False)
+    obstacles: Mapping[str, NotComputable] = field(factory=dict, repr=False)
+    """The derived values that could not be computed, and why."""
+    base: Examined | None = field(default=None, repr=False)
+    """Of a varied case: the one whose request was changed."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a valid answer."""
+        return self.reply.answer is Answer.ANSWERED and not self.complaints
+
+    @property
+    def environment(self) -> dict[str, JSON]:
+        """What a rule may name; of a varied case what a relation may name."""
+        own = {"request": self.case.request, "response": self.reply.body, **self.derived, **self.obstacles}
+        return own if self.base is None else {"base": self.base.environment, "varied": own}
 
     def observation(self, *, keep_derived: bool = False) -> Observation:
         """The line of the record."""
@@ -80,6 +95,7 @@ class Bench:
         """
         self._plan = plan
         self._trial = trial
+        self._plain = tuple(r for r in trial.rules if r.relation is None)  # for relations see `Pairs`
         self._system = system
         self._oracle = oracle
         self._known = OrderedDict[str, Examined]() if memory is None else memory
@@ -96,8 +112,12 @@ class Bench:
         Of each failure on a generated request that ``ask`` wants to know about, the oracle's answer to the same
         request says whether it could have been avoided.
         """
+        return self.settle(self.call(cases), ask=ask)
+
+    def call(self, cases: Sequence[Case]) -> list[Examined]:
+        """Call the system with each case and judge what comes back, in order, before the oracle is asked."""
         replies = self._system.map(self._trial.operation.name, [c.request for c in cases])
-        return self.settle([self.judge(case, reply) for case, reply in zip(cases, replies, strict=True)], ask=ask)
+        return [self.judge(case, reply) for case, reply in zip(cases, replies, strict=True)]
 
     def settle(self, examined: Sequence[Examined], *, ask: Ask = always) -> list[Examined]:
         """Have the oracle answer where a failure (or a refusal) needs its word."""
@@ -113,7 +133,7 @@ class Bench:
         if self._oracle is None:  # nobody shows that it can be met, so nothing is held against the system
             hopeless = {e.case.number for e in doubtful}
             return [_unwitnessed(e) if e.case.number in hopeless else e for e in examined]
-        shown = self._consult(self._oracle, [e.case for e in doubtful])
+        shown = self.consult([e.case for e in doubtful])
         return [self._witnessed(e, shown[e.case.sha256]) if e.case.sha256 in shown else e for e in examined]
 
     def judge(self, case: Case, reply: Reply) -> Examined:
@@ -127,9 +147,7 @@ class Bench:
             complaints = tuple(c.message for c in self._trial.valid(reply.body))
         usable = answered and not complaints
         if usable:
-            pairing = tuple(
-                dict.fromkeys(t for r in self._trial.rules for t in programs[r.id].pairing_problems(environment))
-            )
+            pairing = tuple(dict.fromkeys(t for r in self._plain for t in programs[r.id].pairing_problems(environment)))
         usable = usable and not pairing
         derived = derive(self._plan.pack, case.operation, environment) if usable else {}
         generated = case.stage is not Stage.RECORDED
@@ -137,19 +155,23 @@ class Bench:
             self._answers: answers(reply, rule=self._answers, in_envelope=case.in_envelope, oracle_answers=False),
             self._valid: response_valid(reply, complaints, pairing, rule=self._valid, live=generated),
         }
-        for rule in self._trial.rules:
+        for rule in self._plain:
             judgements[rule.id] = (
                 decide(programs[rule.id].evaluate(environment | derived), rule, generated=generated, live=generated)
                 if usable
                 else when_no_answer(rule.id, reply.answer)
             )
-        kept = {name: None if isinstance(value, NotComputable) else value for name, value in derived.items()}
-        return Examined(case, reply, kept, judgements, complaints + pairing)
+        obstacles = {name: value for name, value in derived.items() if isinstance(value, NotComputable)}
+        kept = {name: None if name in obstacles else value for name, value in derived.items()}
+        return Examined(case, reply, kept, judgements, complaints + pairing, obstacles=obstacles)
 
-    def _consult(self, oracle: Caller, cases: Sequence[Case]) -> dict[str, Examined]:
+    def consult(self, cases: Sequence[Case]) -> dict[str, Examined]:
+        """What the oracle does with the requests of ``cases``, by their digest; nothing where there is no oracle."""
+        if self._oracle is None:
+            return {}
         wanted = {c.sha256: c for c in cases}
         new = [c for key, c in wanted.items() if key not in self._known]
-        replies = oracle.map(self._trial.operation.name, [c.request for c in new])
+        replies = self._oracle.map(self._trial.operation.name, [c.request for c in new])
         for case, reply in zip(new, replies, strict=True):
             self._known[case.sha256] = self.judge(case, reply)
         found = {key: self._known[key] for key in wanted}

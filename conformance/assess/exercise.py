@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
@@ -13,6 +13,7 @@ from attrs import evolve
 
 from conformance.assess.bench import Ask, Bench, Examined, always
 from conformance.assess.events import Event, Listener
+from conformance.assess.pairs import Pairs
 from conformance.assess.plan import Plan, Trial
 from conformance.cases import Hunt, Point, Space, shrink
 from conformance.errors import Text
@@ -49,12 +50,15 @@ class Exercise:
         self._plan = plan
         self._trial = trial
         self._bench = bench
+        self._pairs = Pairs(plan, trial, bench)
         self._writer = writer
         self._listener = listener
         self._number = first_case
         self._answered = False
         self._deadline: float | None = None
         self._extra = 0  # independent cases beyond those that the settings ask for
+        self._varied = 0
+        self._needed = cases_needed(plan.pack.evidence.failure_rate, plan.pack.evidence.confidence)
         self.tallies = {rule: Tally(rule) for rule in bench.rules}
         self.worst: dict[str, Examined] = {}
         """Rule to its worst counted failure, else its nearest pass."""
@@ -82,6 +86,7 @@ class Exercise:
         budget = {stage: int(settings.calls * share) for stage, share in SHARES.items()}
         self._play(space, Stage.NOMINAL, [space.nominal])
         self._play(space, Stage.BOUNDARY, islice(space.boundary(), budget[Stage.BOUNDARY]))
+        spent = sum(budget.values()) + self._varied
         self._sample(space)
         self._deadline = None if seconds is None else time.monotonic() + seconds
         if adaptive:
@@ -95,7 +100,7 @@ class Exercise:
                     seed=settings.seed,
                     examples=budget[Stage.STRUCTURE],
                 )
-            self._hunt(space, settings.calls - sum(budget.values()))
+            self._hunt(space, max(settings.calls - spent, 0))
         for rule, tally in self.tallies.items():
             if tally.counts.failed and rule in self.worst:
                 self._shrink(space, rule)
@@ -106,8 +111,7 @@ class Exercise:
         Whether a case counts (is answered, applies, could bind) has no part in whether it passes, so to draw until
         enough count does not bend the bound. A rule that failed needs no more.
         """
-        settings, evidence = self._plan.settings, self._plan.pack.evidence
-        needed = cases_needed(evidence.failure_rate, evidence.confidence)
+        settings, needed = self._plan.settings, self._needed
 
         def short() -> bool:
             unbroken = (t for t in self.tallies.values() if not t.counts.failed)
@@ -144,15 +148,16 @@ class Exercise:
         for batch in _batches(points, BATCH):
             if self._deadline is not None and time.monotonic() > self._deadline:
                 break
-            examined += self._examine([self._case(stage, point, space=space) for point in batch], ask)
+            examined += self._examine([self._case(stage, point, space=space) for point in batch], ask)[0]
         return examined
 
     def _hunt(self, space: Space, budget: int) -> None:
-        rules = [rule for rule, worst in self.worst.items() if worst.judgements[rule].margin is not None]
+        worst = {r: e for r, e in self.worst.items() if r not in self._pairs.rules}  # pairs are not hunted yet
+        rules = [rule for rule, e in worst.items() if e.judgements[rule].margin is not None]
         if not rules or not space.dimensions:
             return
         hunt = Hunt(space.declared, rules, seed=self._plan.settings.seed, budget=budget)
-        seeds = {e.case.number: e for e in self.worst.values()}
+        seeds = {e.case.number: e for e in self.worst.values() if e.base is None}
         hunt.tell([self._told(space, e, rules) for e in seeds.values()])
         while points := hunt.ask(BATCH):
             examined = self._play(space, Stage.HUNT, points, ask=self._worse)
@@ -169,26 +174,33 @@ class Exercise:
         """Shrink the worst failure of ``rule`` toward nominal; the oracle must still meet the rule there."""
         start = self.worst[rule]
         self.smallest[rule] = start
-        point = space.point_of(start.case.request)
-        if point is not None and start.case.changed:
+        case = start.base.case if start.base is not None and rule in self._pairs.rules else start.case
+        point = space.point_of(case.request)
+        if point is not None and case.changed:
             seen: dict[Point, Examined] = {point: start}
 
             def still_broken(points: list[Point]) -> list[bool]:
-                for p, e in zip(points, self._play(space, Stage.SHRINK, points, ask=about), strict=True):
-                    seen[p] = e
+                cases = [self._case(Stage.SHRINK, p, space=space) for p in points]
+                seen.update(zip(points, self._judging(cases, about, rule), strict=True))
                 return [_counts(seen[p], rule) for p in points]
 
             def about(case: Case, judgement: Judgement) -> bool:
                 return judgement.rule == rule or self._worse(case, judgement)
 
-            deadline, self._deadline = self._deadline, None  # a counterexample is shrunk whatever the clock says
             smallest = shrink(space, point, still_broken, budget=SHRINK_CALLS).point
-            self._deadline = deadline
             self.smallest[rule] = seen[smallest]
             self.shrunk_from[rule] = start.case.number
-        again = [self._case(Stage.CONFIRM, self.smallest[rule].case.request) for _ in range(REPEATS)]
-        changed = self.smallest[rule].case.changed
-        self._examine([evolve(case, changed=changed) for case in again], always, only=rule)
+        found = self.smallest[rule]
+        asked = found.base.case if found.base is not None and rule in self._pairs.rules else found.case
+        again = [self._case(Stage.CONFIRM, asked.request) for _ in range(REPEATS)]
+        self._judging([evolve(case, changed=asked.changed) for case in again], always, rule, only=rule)
+
+    def _judging(self, cases: list[Case], ask: Ask, rule: str, *, only: str | None = None) -> list[Examined]:
+        """Examine ``cases``; of a relation its pairs. What judges ``rule``, one for each case."""
+        wanted = {rule: len(cases)} if rule in self._pairs.rules else {}
+        examined, pairs = self._examine(cases, ask, only=only, wanted=wanted)
+        judged = {e.case.base: e for e in pairs}
+        return [judged.get(e.case.number, e) for e in examined]
 
     def _worse(self, _case: Case, judgement: Judgement) -> bool:
         """Whether the oracle is asked about a failure that an adaptive stage met: only if it would be a new worst."""
@@ -198,15 +210,40 @@ class Exercise:
         new, old = known(judgement.margin), known(worst.judgements[judgement.rule].margin)
         return new is not None and (old is None or new < old)
 
-    def _examine(self, cases: list[Case], ask: Ask, *, only: str | None = None) -> list[Examined]:
+    def _wanted(self, stage: Stage) -> dict[str, int]:
+        """How many pairs each relation still needs; of the independent sample as many as the evidence demands."""
+        if stage in (Stage.NOMINAL, Stage.BOUNDARY):
+            return dict.fromkeys(self._pairs.rules, BATCH)
+        if stage is not Stage.INDEPENDENT:
+            return {}
+        decided = {rule: self.tallies[rule].independent for rule in self._pairs.rules}
+        return {rule: self._needed - places["passed"] - places["failed"] for rule, places in decided.items()}
+
+    def _examine(
+        self, cases: list[Case], ask: Ask, *, only: str | None = None, wanted: Mapping[str, int] | None = None
+    ) -> tuple[list[Examined], list[Examined]]:
+        """Examine ``cases``, then the pairs of them: ``wanted`` for each relation, else what the stage says."""
         for case in cases:  # before the call, so that a record shows what was asked when a run is killed
             self._writer.case(case)
         examined = self._bench.examine(cases, ask=ask)
+        most = self._wanted(cases[0].stage) if wanted is None else wanted
+        examined, planned = self._pairs.plan(examined, most, number=self._number)
+        self._number += len(planned)
+        self._varied += len(planned)
+        self._take(examined, only)
+        if not planned:
+            return examined, []
+        for pair in planned:
+            self._writer.case(pair.case)
+        pairs = self._pairs.examine(planned)
+        self._take(pairs, only)
+        return examined, pairs
+
+    def _take(self, examined: list[Examined], only: str | None) -> None:
         for e in examined:
             self._keep(e, only)
         self._check_reached(examined)
-        self._tell(cases[-1].stage)
-        return examined
+        self._tell(examined[-1].case.stage)
 
     def _keep(self, e: Examined, only: str | None) -> None:
         self._writer.observation(e.observation())
@@ -214,11 +251,16 @@ class Exercise:
         self._writer.timing(Timing("call", at, e.case.number, e.reply.latency_ns))
         if e.oracle is not None:
             self._writer.observation(evolve(e.oracle.observation(), case=e.case.number, of="oracle"))
+            if e.base is not None and e.oracle.base is not None and e.base.oracle is None:
+                self._writer.observation(evolve(e.oracle.base.observation(), case=e.base.case.number, of="oracle"))
         for rule, judgement in e.judgements.items():
             if only is not None and rule != only:
                 continue
-            self.tallies[rule].add(e.case, judgement, answer=e.reply.answer)
-            if e.case.stage is not Stage.CONFIRM and e.case.in_envelope and _nearer(e, self.worst.get(rule), rule):
+            case = e.case
+            if e.base is not None and rule in self._pairs.rules:  # a pair is a case of the stage of its base
+                case = evolve(case, stage=e.base.case.stage)
+            self.tallies[rule].add(case, judgement, answer=e.reply.answer)
+            if case.stage is not Stage.CONFIRM and case.in_envelope and _nearer(e, self.worst.get(rule), rule):
                 self.worst[rule] = e
 
     def _check_reached(self, examined: Sequence[Examined]) -> None:
@@ -239,7 +281,7 @@ class Exercise:
                 operation=self._trial.operation.name,
                 stage=stage,
                 done=self._number - 1,
-                planned=1 + settings.cases + self._extra + settings.calls,
+                planned=1 + settings.cases + self._extra + self._varied + settings.calls,
                 worst={r: m for r, m in worst.items() if m is not None},
                 broken=frozenset(r for r, t in self.tallies.items() if t.counts.failed),
             )

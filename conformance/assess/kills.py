@@ -10,6 +10,7 @@ from itertools import islice
 from attrs import field, frozen
 
 from conformance.assess.bench import Bench, Caller, Examined
+from conformance.assess.pairs import Pairs
 from conformance.assess.plan import Plan
 from conformance.cases import Point, Space
 from conformance.errors import Text
@@ -163,16 +164,20 @@ class _Trier:
             if trial.space is None:
                 continue
             bench = Bench(self.plan, trial, system=_One(system), oracle=_One(self.reference), memory=self.memory)
+            pairs = Pairs(self.plan, trial, bench)
+            wanted = dict.fromkeys(pairs.rules.keys() & set(named), 1)  # each costs a call more; others need not try
             for number, point in enumerate(points(trial.space, seed=self.plan.settings.seed, count=count), start=1):
                 tried += 1
                 request = trial.space.request(point)
-                if not defect.affects(request) and defect.system is None and not defect.remembers:
+                shown = defect.affects(request) or bool(wanted)  # what a relation changes may be affected
+                if not shown and defect.system is None and not defect.remembers:
                     continue  # the reference itself answers
                 case = Case(number, trial.operation.name, Stage.MIXED, request, digest(request))
-                (examined,) = bench.examine([case])
-                for rule, judgement in examined.judgements.items():
-                    if judgement.outcome is Outcome.FAILED and judgement.feasible:
-                        killed.setdefault(rule, number)
+                bases, planned = pairs.plan(bench.examine([case]), wanted, number=number)
+                for examined in [*bases, *pairs.examine(planned)]:
+                    for rule, judgement in examined.judgements.items():
+                        if judgement.outcome is Outcome.FAILED and judgement.feasible:
+                            killed.setdefault(rule, number)
                 if killed and killed.keys() >= set(named):
                     return killed, tried
         return killed, tried
@@ -187,18 +192,19 @@ def false_alarms(plan: Plan, reference: Caller, *, cases: int, tell: Callable[[i
         if trial.space is None:
             continue
         bench = Bench(plan, trial, system=reference, oracle=None)
+        pairs = Pairs(plan, trial, bench)
         numbered = enumerate(points(trial.space, seed=plan.settings.seed, count=cases), start=1)
         while batch := list(islice(numbered, 64)):
             requests = [(n, trial.space.request(p)) for n, p in batch]
-            replies = reference.map(trial.operation.name, [r for _, r in requests])
-            for (number, request), reply in zip(requests, replies, strict=True):
-                case = Case(number, trial.operation.name, Stage.INDEPENDENT, request, digest(request))
-                if reply.answer is Answer.REFUSED:
-                    refused += 1
+            asked = [Case(n, trial.operation.name, Stage.INDEPENDENT, r, digest(r)) for n, r in requests]
+            bases, planned = pairs.plan(bench.call(asked), dict.fromkeys(pairs.rules, len(asked)), number=1)
+            for e in [*bases, *pairs.examine(planned)]:
+                if e.reply.answer is Answer.REFUSED:
+                    refused += e.base is None
                     continue
-                judgements = bench.judge(case, reply).judgements
-                near += any((m := known(j.margin)) is not None and m < 0.1 for j in judgements.values())
-                for rule, judgement in judgements.items():
+                number = e.case.base or e.case.number
+                near += any((m := known(j.margin)) is not None and m < 0.1 for j in e.judgements.values())
+                for rule, judgement in e.judgements.items():
                     if judgement.reason is Reason.VACUOUS:
                         vacuous[rule] += 1
                     elif judgement.outcome not in (Outcome.PASSED, Outcome.INAPPLICABLE):

@@ -11,7 +11,7 @@ from conformance.errors.usage import NothingInCommon
 from conformance.model.run import Settings
 from conformance.model.standard import Document, Operation, Pack, Rule, Table
 from conformance.model.system import Recorded, System, TableSource
-from conformance.rules import Program, compile_rule
+from conformance.rules import Program, compile_rules
 
 
 @frozen
@@ -72,9 +72,9 @@ def make_plan(
     site = {kind.name: system.site.get(kind.name, kind.bases[kind.default]) for kind in pack.sites.values()}
     names = {kind.name: system.site_names.get(kind.name, kind.default) for kind in pack.sites.values()}
     system = evolve(system, site=site, site_names=names)
-    rules = [rule for rule in pack.rules.values() if rule.attested is None]
-    programs = {rule.id: compile_rule(rule, pack) for rule in rules}
-    absent = {rule.id: lacking for rule in rules if (lacking := _lacking(rule, pack, system))}
+    programs = compile_rules(pack)
+    rules = [pack.rules[rule] for rule in programs]
+    absent = {rule.id: lacking for rule in rules if (lacking := _lacking(rule, system))}
     present = [rule for rule in rules if rule.id not in absent]
     trials = []
     for operation in pack.operations.values():
@@ -88,7 +88,7 @@ def make_plan(
                 None
                 if isinstance(reach, Recorded)
                 else Space.of(operation.request, site=site, envelope=system.envelope),
-                validator(operation.response),
+                validator(operation.response, recorded=isinstance(reach, Recorded)),
             )
         )
     sheets = tuple(
@@ -112,8 +112,10 @@ def make_plan(
     )
 
 
-def _lacking(rule: Rule, pack: Pack, system: System) -> str | None:
+def _lacking(rule: Rule, system: System) -> str | None:
     """What ``rule`` needs and ``system`` does not bring; None if nothing."""
+    if rule.relation is not None and isinstance(system.operations.get(rule.applies_to), Recorded):
+        return f"{rule.applies_to} (live)"  # a recording holds no answer to the changed request
     brought = {*system.operations, *system.tables, *system.documents}
     joined = [join.table or join.document for join in rule.joins.values()]
     return next((name for name in (rule.applies_to, *joined) if name is not None and name not in brought), None)

@@ -43,24 +43,24 @@ class Recordings:
         self._plan = plan
         scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(plan.system.folder)
-        self._documents: dict[str, OpenedDocument] = {}
+        self.documents: dict[str, OpenedDocument] = {}
         for paper in plan.papers:
             from conformance.systems.documents import open_document
 
-            self._documents[paper.document.name] = open_document(
+            self.documents[paper.document.name] = open_document(
                 paper.path, paper.document, folder=folder, allow_outside=plan.allow_outside
             )
-        self._tables: dict[str, OpenedTable] = {}
+        self.tables: dict[str, OpenedTable] = {}
         self._connection = connect(scratch=scratch) if plan.sheets else None
         if self._connection is None:
             return
         try:
             for sheet in plan.sheets:
-                self._tables[sheet.table.name] = open_table(
+                self.tables[sheet.table.name] = open_table(
                     sheet.source, sheet.table, folder=folder, connection=self._connection, scratch=scratch,
                     allow_outside=plan.allow_outside,
                 )  # fmt: skip
-            seal(self._connection, files=[file for table in self._tables.values() for file in table.files])
+            seal(self._connection, files=[file for table in self.tables.values() for file in table.files])
         except BaseException:
             self._connection.close()
             raise
@@ -81,10 +81,10 @@ class Recordings:
         """Every file that was read, with its digest."""
         tables = (
             Recording(name, source.path, source.sha256, source.rows)
-            for name, table in self._tables.items()
+            for name, table in self.tables.items()
             for source in table.sources
         )
-        documents = (Recording(name, one.file, one.sha256) for name, one in self._documents.items())
+        documents = (Recording(name, one.file, one.sha256) for name, one in self.documents.items())
         return (*tables, *documents)
 
     def read(self) -> Iterator[Read]:
@@ -103,7 +103,7 @@ class Recordings:
             sheet.table,
             [plan.programs[rule.id] for rule in sheet.rules],
             pack=plan.pack,
-            views={n: t.view for n, t in self._tables.items()},
+            views={n: t.view for n, t in self.tables.items()},
             documents=self._bodies(),
         )
         for rule in sheet.rules:
@@ -114,7 +114,7 @@ class Recordings:
 
     def _rows_valid(self, sheet: Sheet) -> Read:
         """The implicit rule of a table: its key names one row."""
-        opened = self._tables[sheet.table.name]
+        opened = self.tables[sheet.table.name]
         twice = next((p for p in opened.problems if isinstance(p, DuplicateRows)), None)
         failed = twice.count if twice else 0
         one = rows_valid(self._plan.pack, sheet.table.name)
@@ -126,7 +126,7 @@ class Recordings:
 
     def _paper(self, paper: Paper) -> Iterator[Read]:
         plan, name = self._plan, paper.document.name
-        opened = self._documents[name]
+        opened = self.documents[name]
         case = Case(0, name, Stage.RECORDED, None, opened.sha256)
         valid = document_valid(plan.pack, name)
         complaint = opened.complaints[0] if opened.complaints else None
@@ -149,7 +149,7 @@ class Recordings:
         return {name: bodies.get(getattr(join, "document", None) or "") for name, join in joins.items()}
 
     def _bodies(self) -> dict[str, JSON]:
-        return {name: one.body for name, one in self._documents.items()}
+        return {name: one.body for name, one in self.documents.items()}
 
 
 def _witnesses(one: TableVerdict) -> tuple[Witness, ...]:

@@ -4,7 +4,7 @@ from conformance.cases.dimension import Dimension, Point, Value, groups
 from conformance.cases.hunt import Hunt
 from conformance.cases.shrink import Shrunk, shrink
 from conformance.cases.space import Space
-from conformance.cases.validate import Complaint, Validate, validator
+from conformance.packs.validate import Complaint, Validate, validator
 
 __all__ = [
     "Complaint",

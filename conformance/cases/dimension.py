@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from attrs import evolve, field, frozen
 
 from conformance.errors import Text
-from conformance.model.json import JSON
+from conformance.model.json import JSON, is_finite_number
 
 Value: TypeAlias = float | str | bool
 Point: TypeAlias = tuple[Value, ...]
@@ -107,6 +107,13 @@ class Dimension:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         return value == self.nominal or (abs(value) < 1e300 and self.at(self.cell(value)) == value)
+
+    def spans(self, value: JSON) -> bool:
+        """Whether ``value`` lies between the bounds, on the grid or not; of choices, whether it is one."""
+        if self.choices or not is_finite_number(value):
+            return self.holds(value)
+        low, high = float(self.lower), float(self.upper)
+        return value == self.nominal or low - 1e-9 * abs(low) <= value <= high + 1e-9 * abs(high)
 
     def unit_of(self, value: Value) -> float:
         """``value`` as a share of the range, in [0, 1]; of choices, the middle of the choice's share."""

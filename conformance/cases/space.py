@@ -82,6 +82,17 @@ class Space:
         point: Point = tuple(found[number] for number in range(len(self.dimensions)))
         return point if self.request(point) == request else None
 
+    def values(self, request: JSON) -> Point | None:
+        """The values of a request of this shape, which need not stand on the grid; None if one is out of bounds."""
+        found: dict[int, JSON] = {}
+        try:
+            self._template.collect(request, found)
+        except (LookupError, TypeError):
+            return None
+        if not all(d.spans(found.get(number)) for number, d in enumerate(self.dimensions)):
+            return None
+        return tuple(found[number] for number in range(len(self.dimensions)))
+
     def changes(self, point: Point) -> tuple[Change, ...]:
         """Where ``point`` differs from nominal."""
         return tuple(

@@ -1,9 +1,9 @@
-"""`conformance doctor`: one nominal request per operation."""
+"""`conformance doctor`: one nominal request per operation; what stands in tables and documents."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from conformance.errors import Language, Text
 
 if TYPE_CHECKING:
     from conformance.assess import Trial
+    from conformance.assess.recordings import Recordings
     from conformance.model.json import JSON
 
 _SHOWN = 600
@@ -38,6 +39,7 @@ def command(lang: Language) -> click.Command:
     @click.option("--allow-outside", is_flag=True)
     def doctor(system_file: str, name: str | None, allow_outside: bool) -> int:
         from conformance.assess import make_plan
+        from conformance.assess.recordings import Recordings
         from conformance.packs import Registry, read_system
         from conformance.report import plain, words
         from conformance.systems import connect, examine
@@ -45,9 +47,11 @@ def command(lang: Language) -> click.Command:
         registry = Registry.shipped()
         packs = [common.find(name, registry)] if name else list(registry)
         system = read_system(system_file, packs, allow_outside=allow_outside)
-        fitting = [p for p in packs if p.operations.keys() & system.operations.keys()] or packs
+        brought = {*system.operations, *system.tables, *system.documents}
+        fitting = [p for p in packs if brought & {*p.operations, *p.tables, *p.documents}] or packs
         pack = fitting[0]
-        plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
+        settings = common.settings_for(pack, jobs=1)
+        plan = make_plan(pack, system, oracle=None, settings=settings, allow_outside=allow_outside)
         requests = {x.operation.name: x.space.request(x.space.nominal) for x in plan.trials if x.space}
 
         def disliked(trial: Trial) -> Callable[[JSON], list[tuple[str, Text]]]:
@@ -55,10 +59,12 @@ def command(lang: Language) -> click.Command:
 
         with (
             TemporaryDirectory(prefix="conformance-") as scratch,
-            connect(plan.system, pack, scratch=Path(scratch)) as session,
+            connect(plan.system, pack, scratch=Path(scratch) / "system") as session,
+            Recordings(plan, scratch=Path(scratch) / "recordings") as recordings,
         ):
             complaints = {x.operation.name: disliked(x) for x in plan.trials}
             seen = examine(session, plan.system, pack, requests, complaints=complaints)
+            shown = list(_recorded(recordings, lang))
         click.echo(f"{system.name} {system.version} · {pack.short} {pack.version}")
         if seen.hello.cause:
             click.echo(t("hello     no: {c}", "问候     失败：{c}", c=seen.hello.cause))
@@ -75,6 +81,8 @@ def command(lang: Language) -> click.Command:
                 click.echo(t("  dislike   ", "  格式问题  ") + plain.clean(f"{pointer}: {text.in_(lang)}"))
             if not e.complaints and e.reply.cause is None:
                 click.echo(t("  schema    likes it", "  格式      符合"))
+        for line in shown:
+            click.echo(line)
         if seen.unknown:
             click.echo(t("\nnot in the pack: {x}", "\n标准包中没有：{x}", x=", ".join(seen.unknown)))
         if seen.strange_claims:
@@ -85,15 +93,14 @@ def command(lang: Language) -> click.Command:
                     x=", ".join(seen.strange_claims),
                 )
             )
-        settings = common.settings_for(pack)
-        calls = 1 + settings.cases + settings.calls
-        seconds = seen.projected(calls, jobs=settings.jobs)
-        click.echo(
-            t("\na run makes about {n} calls: {s:.0f} s with {j} jobs, the judging apart",
-              "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）", n=calls, s=max(seconds, 1),
-              j=settings.jobs)
-        )  # fmt: skip
-        if seen.good:
+        if seen.operations:
+            settings = common.settings_for(pack)
+            n = 1 + settings.cases + settings.calls
+            seconds = max(seen.projected(n, jobs=settings.jobs), 1)
+            en = "\na run makes about {n} calls: {s:.0f} s with {j} jobs, the judging apart"
+            zh = "\n一次运行约 {n} 次调用：{j} 路并发约 {s:.0f} 秒（不含判定）"
+            click.echo(t(en, zh, n=n, s=seconds, j=settings.jobs))
+        if seen.good and (seen.operations or shown):
             click.echo(
                 t(
                     "next: conformance run {p} --system {f}",
@@ -107,6 +114,28 @@ def command(lang: Language) -> click.Command:
         return 1
 
     return doctor
+
+
+def _recorded(recordings: Recordings, lang: Language) -> Iterator[str]:
+    """What stands in the tables and documents of the system."""
+
+    from conformance.report import plain
+
+    def t(en: str, zh: str, **values: object) -> str:
+        return Text(en, zh).format(**values).in_(lang)
+
+    for name, table in recordings.tables.items():
+        yield t("\n{n}: {r:,} rows from {f} files", "\n{n}：{r:,} 行，来自 {f} 个文件",
+                n=name, r=table.rows, f=len(table.sources))  # fmt: skip
+        lost = ", ".join(f"{column}: {n:,}" for column, n in table.missing.items() if n)
+        if lost:
+            yield t("  missing   {x}", "  缺失      {x}", x=lost)
+        for problem in table.problems:
+            yield t("  problem   ", "  问题      ") + plain.clean(problem.headline().in_(lang))
+    for name, document in recordings.documents.items():
+        yield f"\n{name}: {plain.clean(document.file)}"
+        for complaint in document.complaints:
+            yield t("  dislike   ", "  格式问题  ") + plain.clean(complaint.in_(lang))
 
 
 def _short(value: object) -> str:

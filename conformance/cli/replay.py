@@ -70,6 +70,7 @@ def command(lang: Language) -> click.Command:
             return 0
         stored = [read_case(path, number) for number in numbers]
         pairs = [(c, next(o for o in observed if o.of == "system")) for c, observed in stored]
+        bases = {c.base: read_case(path, c.base)[0] for c, _ in stored if c.base is not None}
         system = read_system(system_file, [pack], allow_outside=allow_outside)
         plan = make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
         failing = unsure = False
@@ -77,7 +78,7 @@ def command(lang: Language) -> click.Command:
             TemporaryDirectory(prefix="conformance-") as scratch,
             Pool(opener(plan.system, pack, scratch=Path(scratch)), 1) as pool,
         ):
-            for asked, reply, results in again(plan, pool, pairs):
+            for asked, reply, results in again(plan, pool, pairs, bases):
                 answer = words.ANSWERS[reply.answer].in_(lang)
                 click.echo(Text("case {n}: {a}", "用例 {n}：{a}").format(n=asked.number, a=answer).in_(lang))
                 for r in results:

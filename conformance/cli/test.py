@@ -54,13 +54,12 @@ def command(lang: Language) -> click.Command:
     ) -> int:
         from conformance.judge import examples
         from conformance.packs import Registry, in_force, load, pack_folders
-        from conformance.rules import compile_rule
+        from conformance.rules import compile_rules
 
         packs = [load(f) for p in paths for f in pack_folders(p)] if paths else list(Registry.shipped())
         bad = 0
         for pack in (in_force(p, common.day_of(as_of)) for p in packs):
-            programs = {rule.id: compile_rule(rule, pack) for rule in pack.rules.values()}
-            results = examples(pack, programs)
+            results = examples(pack, compile_rules(pack))
             broken = [r for r in results if r.mismatch is not None]
             for r in broken:
                 where = f"{r.example.position}: " if r.example.position else ""

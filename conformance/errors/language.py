@@ -307,6 +307,26 @@ class ImpossibleWord(Problem):
 
 
 @frozen(kw_only=True)
+class NoTrueZero(Problem):
+    """A temperature in degC that is added, multiplied or negated."""
+
+    code = "R027"
+    what = Text(
+        "{unit} has no true zero: only a difference can be computed with", "{unit} 没有绝对零点，只能用差值参与运算"
+    )
+    why = Text(
+        "20 degC is not twice 10 degC; the result would depend on where the scale begins",
+        "20 degC 并非 10 degC 的两倍，结果会取决于温标的起点",
+    )
+    mend = Text(
+        "compare two temperatures, or subtract them first: the difference is in {difference}",
+        "请直接比较两个温度，或先相减：差值的单位为 {difference}",
+    )
+    unit: str
+    difference: str
+
+
+@frozen(kw_only=True)
 class UnknownOperation(Problem):
     """A rule on an operation or a table that the pack does not have."""
 
@@ -328,4 +348,98 @@ class WrongLookup(Problem):
     mend = Text("{hint}", "{hint}")
     parameter: str
     table: str
+    hint: Text
+
+
+@frozen(kw_only=True)
+class ChainNeedsTable(Problem):
+    """A chain of aggregation on what is no recorded table."""
+
+    code = "R040"
+    what = Text("{name!r} is no recorded table, so nothing can be aggregated", "{name!r} 不是记录表，无法聚合")
+    why = Text("a chain pools the rows of a table", "聚合链汇总的是数据表的行")
+    mend = Text("name a table of the pack under `applies_to`", "请在 `applies_to` 中写标准包的数据表")
+    name: str
+
+
+@frozen(kw_only=True)
+class UnknownColumn(Problem):
+    """A group that the samples of a step do not have."""
+
+    code = "R041"
+    what = Text("step {step} of the chain cannot group by {name!r}", "聚合链第 {step} 步不能按 {name!r} 分组")
+    why = Text(
+        "a first step groups by columns of the table, a later one by those that the step before left",
+        "首步按数据表的列分组，其后各步只能按前一步留下的列分组",
+    )
+    mend = Text("{hint}", "{hint}")
+    step: int
+    name: str
+    hint: Text
+
+
+@frozen(kw_only=True)
+class WrongWindow(Problem):
+    """A window that cannot be made of the samples of its step."""
+
+    code = "R042"
+    what = Text("step {step} of the chain: `every: {every}`: {fault}", "聚合链第 {step} 步：`every: {every}`：{fault}")
+    why = Text(
+        "each sample must lie in one window, and how many belong to it must be known",
+        "每个样本须恰属于一个窗口，且窗口应有的样本数须确定",
+    )
+    mend = Text(
+        "write a multiple of the length before it, or hour, day, week, month or year",
+        "请写前一步长度的整数倍，或 hour、day、week、month、year",
+    )
+    step: int
+    every: str
+    fault: Text
+
+
+@frozen(kw_only=True)
+class WrongTake(Problem):
+    """A statistic that a step cannot take of its samples."""
+
+    code = "R043"
+    what = Text("step {step} of the chain cannot take {take!r}: {fault}", "聚合链第 {step} 步不能取 {take!r}：{fault}")
+    why = Text("its value would have no meaning", "其结果没有意义")
+    mend = Text("change `take:` or `of:`", "请更改 `take:` 或 `of:`")
+    step: int
+    take: str
+    fault: Text
+
+
+@frozen(kw_only=True)
+class WrongCoverage(Problem):
+    """A coverage that is no share of the samples."""
+
+    code = "R044"
+    what = Text("step {step} of the chain: {found!r} is no coverage", "聚合链第 {step} 步：{found!r} 不是覆盖率")
+    why = Text(
+        "a coverage is a share of the expected samples: above 0 and at most 100 %",
+        "覆盖率是应有样本中的占比，须大于 0 且不超过 100 %",
+    )
+    mend = Text(
+        "write for example `coverage: 90 %`, or the name of a parameter; {hint}",
+        "例如 `coverage: 90 %`，或写参数名；{hint}",
+    )
+    step: int
+    found: str
+    hint: Text
+
+
+@frozen(kw_only=True)
+class WrongJoin(Problem):
+    """A join that does not name one row, or one document."""
+
+    code = "R045"
+    what = Text("the join {name!r}: {fault}", "关联 {name!r}：{fault}")
+    why = Text(
+        "what is joined must be one row or one document, else it is not known which value is meant",
+        "关联对象须为唯一的一行或一份文档，否则无法确定所指的值",
+    )
+    mend = Text("{hint}", "{hint}")
+    name: str
+    fault: Text
     hint: Text

@@ -119,8 +119,11 @@ class RowsOverlap(Problem):
     code = "P067"
     what = Text("this row and the one on line {first} match the same case", "本行与第 {first} 行会同时匹配同一情形")
     why = Text("which of the two limits holds would depend on their order", "哪个限值生效将取决于先后次序")
-    mend = Text("make their ranges meet without overlap: `over` is exclusive, `upto` inclusive",
-                "请让区间首尾相接而不重叠：over 不含端点，upto 含端点")  # fmt: skip
+    mend = Text(
+        "make their ranges meet without overlap (`over` and `before` are exclusive, `upto` and `since` inclusive), "
+        "or give each row its own `effective:`",
+        "请让区间首尾相接而不重叠（over、before 不含端点，upto、since 含端点），或为各行分别写 `effective:`",
+    )
     first: int
 
 
@@ -131,8 +134,12 @@ class BadRow(Problem):
     code = "P068"
     what = Text("the row does not choose by the keys of its table: {keys}", "该行没有按表的键选择：{keys}")
     why = Text("it would match cases that nobody meant, or none", "它会匹配到意料之外的情形，或什么也匹配不到")
-    mend = Text("give each key once: `eq`, or `over` and `upto` with over < upto; words only with `eq`",
-                "每个键只写一次：用 eq，或用 over 与 upto（over < upto）；文字键只能用 eq")  # fmt: skip
+    mend = Text(
+        "give each key once: numbers with `eq`, or `over` and `upto` (over < upto); words with `eq`; "
+        "dates with `eq`, or `since` and `before` (since < before)",
+        "每个键只写一次：数值用 eq，或 over 与 upto（over < upto）；文字用 eq；日期用 eq，或 since 与 before"
+        "（since < before）",
+    )
     keys: str
 
 

@@ -292,3 +292,36 @@ class NoRows(Problem):
     why = Text("nothing was recorded that could be judged", "没有可供判定的记录")
     mend = Text("check the files, and the period that they cover", "请检查文件及其覆盖的时段")
     table: str
+
+
+@frozen(kw_only=True)
+class LyingStatistics(Problem):
+    """A Parquet file whose footer says of its rows what does not hold."""
+
+    code = "T023"
+    what = Text(
+        "the statistics of column {column!r} do not hold for the rows from here on",
+        "列 {column!r} 的统计信息与自此处起的数据行不符",
+    )
+    why = Text(
+        "whoever trusts them passes over rows without reading them, and could pass over a failure",
+        "采信它们便会不读而跳过若干行，可能漏掉不合格",
+    )
+    mend = Text(
+        "write the file again: it was changed by hand, or by a program with a fault",
+        "请重新写出该文件：它曾被人改动，或写出它的程序有缺陷",
+    )
+    column: str
+
+
+@frozen(kw_only=True)
+class UnknownDocument(Problem):
+    """A document whose name does not tell its format."""
+
+    code = "T024"
+    what = Text(
+        "the name of {path!r} does not tell whether it is YAML or JSON", "从文件名 {path!r} 无法判断是 YAML 还是 JSON"
+    )
+    why = Text("a format that is guessed can be guessed wrong", "猜测的格式可能有误")
+    mend = Text("let its name end in .yaml, .yml or .json", "请让文件名以 .yaml、.yml 或 .json 结尾")
+    path: str

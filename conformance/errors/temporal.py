@@ -71,3 +71,112 @@ class DifferentSamples(Problem):
         "两信号取值的对应关系只能靠猜测",
     )
     mend = Text("bring both to the same times first", "请先将两信号对齐到相同时刻")
+
+
+@frozen(kw_only=True)
+class NoSeries(Problem):
+    """An operator over time in a rule whose data stand in no order of time."""
+
+    code = "W005"
+    what = Text(
+        "{function} looks at other rows, and there is no order of time here",
+        "{function} 要看其他行，而此处没有时间顺序",
+    )
+    why = Text(
+        "only the rows of a table with a `time` column have a before and an after",
+        "只有带 `time` 列的数据表的各行才有先后",
+    )
+    mend = Text(
+        "put the rule on a table with `time`, or on a chain whose last step has `every`; name no loop around it",
+        "请将规则用于带 `time` 的数据表，或末步带 `every` 的 chain；且不要放在循环之内",
+    )
+    function: str
+
+
+@frozen(kw_only=True)
+class NoGap(Problem):
+    """An operator over time in a rule that does not say when samples are missing."""
+
+    code = "W006"
+    what = Text("{function} needs the rule's `gap`", "{function} 需要规则给出 `gap`")
+    why = Text(
+        "without it nobody knows whether two neighbouring samples have others missing between them",
+        "没有它，无从判断相邻两个样本之间是否缺样",
+    )
+    mend = Text(
+        "add for example `gap: 2 min` to the rule: neighbours further apart miss samples in between",
+        "请在规则中加入例如 `gap: 2 min`：相邻样本间隔更大即视为缺样",
+    )
+    function: str
+
+
+@frozen(kw_only=True)
+class BadGap(Problem):
+    """A gap that is no duration above zero."""
+
+    code = "W007"
+    what = Text("{found!r} cannot be a `gap`", "{found!r} 不能作为 `gap`")
+    why = Text("a gap is a duration above zero and below 73 years", "`gap` 为大于零、不超过 73 年的时长")
+    mend = Text(
+        "write a quantity such as `2 min`, or the name of a parameter of the rule in a unit of time",
+        "请写时长（如 `2 min`），或本规则中以时间为单位的参数名",
+    )
+    found: str
+
+
+@frozen(kw_only=True)
+class BadDuration(Problem):
+    """A duration that depends on the data."""
+
+    code = "W008"
+    what = Text("this duration is not known when the rule is loaded", "加载规则时该时长尚未确定")
+    why = Text(
+        "how far an operator looks must be known before the first sample is read",
+        "读取第一个样本之前，须知道算子考察的范围",
+    )
+    mend = Text(
+        'write a quantity such as q("5 min"), 0, or a parameter with a value and a unit of time',
+        '请写时长（如 q("5 min")）、0，或带有数值和时间单位的参数',
+    )
+
+
+@frozen(kw_only=True)
+class NoOrder(Problem):
+    """A lifecycle over rows that stand in no order of time."""
+
+    code = "W009"
+    what = Text("the rows of a lifecycle need an order of time", "生命周期的各行需要时间顺序")
+    why = Text("a state depends on the events before", "状态取决于此前的事件")
+    mend = Text("put the rule on a table with a `time` column", "请将规则用于带 `time` 列的数据表")
+
+
+@frozen(kw_only=True)
+class NotReached(Problem):
+    """A state that no events lead to."""
+
+    code = "W010"
+    what = Text("no events lead from the start to the state {state!r}", "从起始状态出发，无法到达状态 {state!r}")
+    why = Text(
+        "its transitions would never be taken; it is misspelled, or a transition to it is missing",
+        "以它为起点的转移永远不会发生；可能是拼写有误，或缺少到达它的转移",
+    )
+    mend = Text("{hint}", "{hint}")
+    state: str
+    hint: Text
+
+
+@frozen(kw_only=True)
+class NeverPermitted(Problem):
+    """An event that no state permits."""
+
+    code = "W011"
+    what = Text("no transition answers to the event {event!r}", "没有任何转移响应事件 {event!r}")
+    why = Text(
+        "the schema says that it occurs; every row with it would fail, in every state",
+        "模式规定该事件会出现；凡出现它的行，无论处于何种状态都将不通过",
+    )
+    mend = Text(
+        "add a transition on it, or take it out of the column's `enum`",
+        "请加入响应它的转移，或从该列的 `enum` 中删去",
+    )
+    event: str

@@ -106,14 +106,3 @@ class WillNotOverwrite(Problem):
     why = Text("nothing of yours is overwritten", "不会覆盖您的文件")
     mend = Text("name another file with --output, or move it away", "用 --output 指定其他文件，或先移走它")
     path: str
-
-
-@frozen(kw_only=True)
-class TablesNotJudged(Problem):
-    """A system file names recorded tables, which no run judges yet."""
-
-    code = "U009"
-    what = Text("recorded tables are not judged yet: {tables}", "尚不能判定记录的数据表：{tables}")
-    why = Text("they would be left out without a word", "否则它们会被悄悄略过")
-    mend = Text("take `tables:` out of the system file for now", "请暂时从系统描述文件中删去 `tables:`")
-    tables: str

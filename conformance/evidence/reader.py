@@ -195,7 +195,10 @@ class _Reading:
 
 def _unfolded(finding: Finding, folder: Folder, lines: _Lines, line: Line) -> Finding:
     def whole(witness: Witness | None) -> Witness | None:
-        return witness and evolve(witness, request=_unfold(witness.request, folder, lines, line))
+        if witness is None:
+            return None
+        varied = witness.varied and evolve(witness.varied, request=_unfold(witness.varied.request, folder, lines, line))
+        return evolve(witness, request=_unfold(witness.request, folder, lines, line), varied=varied)
 
     return evolve(finding, worst=whole(finding.worst), smallest=whole(finding.smallest))
 

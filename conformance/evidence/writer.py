@@ -66,7 +66,10 @@ class RecordWriter:
         """Store a finding."""
 
         def folded(witness: Witness | None) -> Witness | None:
-            return witness and evolve(witness, request=self._folder.fold(witness.request))
+            if witness is None:
+                return None
+            varied = witness.varied and evolve(witness.varied, request=self._folder.fold(witness.varied.request))
+            return evolve(witness, request=self._folder.fold(witness.request), varied=varied)
 
         self._append(write(evolve(finding, worst=folded(finding.worst), smallest=folded(finding.smallest))))
 

@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from conformance.errors import Position, Text
+from conformance.model.days import Span, only
 from conformance.model.json import JSON
 from conformance.model.outcome import Basis, Obligation, Outcome, Severity
 
@@ -83,9 +84,14 @@ class Expression:
         return Position(start.file, start.line, start.column + column, width, start.source)
 
 
+DATE = "date"
+"""In the place of a unit: a key that is a day."""
+
+
 @frozen
 class LimitRow:
-    """One row of a limits table. Keys compare with ``eq`` or with a half-open range (over, upto]."""
+    """One row of a limits table. Keys compare with ``eq`` or with a half-open range: (over, upto], or [since, before)
+    of days."""
 
     figure: Figure
     eq: Mapping[str, str | float] = field(factory=dict)
@@ -95,17 +101,29 @@ class LimitRow:
     """First day in force; None: always was."""
     effective_to: str | None = None
     """First day on which it no longer is."""
+    since: Mapping[str, str] = field(factory=dict)
+    before: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def in_force(self) -> Span:
+        """The days on which it holds."""
+        return self.effective_from, self.effective_to
+
+    def days(self, key: str) -> Span:
+        """The days that it matches by a key of kind date."""
+        day = self.eq.get(key)
+        return only(day) if isinstance(day, str) else (self.since.get(key), self.before.get(key))
 
 
 @frozen
 class LimitTable:
-    """Limits on one quantity by place, class or date. No row is `no-limit`; rows never overlap."""
+    """Limits on one quantity by place, class or date. No row is `no-limit`; rows never overlap on one day."""
 
     name: str
     title: Text
     unit: str
     keys: Mapping[str, str | None]
-    """Key name to its unit; None for a word."""
+    """Key name to its unit; None for a word, `DATE` for a day."""
     rows: tuple[LimitRow, ...]
 
 
@@ -127,6 +145,11 @@ class Example:
     response: JSON = None
     derived: Mapping[str, JSON] = field(factory=dict)
     """Derived values given outright; what is not given is computed."""
+    margin: str | None = None
+    """Expected physical margin, as a quantity such as ``0 MW``."""
+    reason: str | None = None
+    decision: str | None = None
+    position: Position | None = field(default=None, eq=False)
     tables: Mapping[str, tuple[JSON, ...]] = field(factory=dict)
     """Rows by recorded table, of a rule on a table and of those that it joins; instants as ISO 8601 texts."""
     documents: Mapping[str, JSON] = field(factory=dict)
@@ -134,11 +157,6 @@ class Example:
     """Of a relation: request and response before the change."""
     varied: JSON = None
     """Of a relation: request and response after it."""
-    margin: str | None = None
-    """Expected physical margin, as a quantity such as ``0 MW``."""
-    reason: str | None = None
-    decision: str | None = None
-    position: Position | None = field(default=None, eq=False)
 
 
 @frozen
@@ -433,6 +451,7 @@ class Pack:
     oracle: str | None = None
     fixtures: str | None = None
     effective_from: str | None = None
+    effective_to: str | None = None
     zone: str = "UTC"
     """IANA zone of calendar windows, unless a profile names another."""
     profile: str | None = None

@@ -69,7 +69,8 @@ class TableSource:
     """None: as the ending of each file's name says."""
     encoding: str = "utf-8"
     header_rows: int = 1
-    """Rows of names above the data; the names of a column are joined by ``/``, and a blank one repeats the left one."""
+    """Rows of names above the data; the names of a column are joined by ``/``, and a blank one repeats the left one.
+    With none, columns are called by their number, from 1."""
     layout: Literal["wide", "long"] = "long"
     """Wide: several columns of a file hold one column of the table, one for each phase or meter."""
     missing: tuple[str, ...] = ()

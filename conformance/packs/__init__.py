@@ -3,7 +3,7 @@
 from conformance.packs.document import Document
 from conformance.packs.folder import pack_folders, shipped_root
 from conformance.packs.forms import check as check_form
-from conformance.packs.profiles import tailor
+from conformance.packs.profiles import in_force, tailor
 from conformance.packs.reader import load
 from conformance.packs.registry import Registry
 from conformance.packs.system import read_system
@@ -13,6 +13,7 @@ __all__ = [
     "Document",
     "Registry",
     "check_form",
+    "in_force",
     "load",
     "pack_folders",
     "parse_yaml",

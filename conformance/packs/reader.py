@@ -122,7 +122,7 @@ class _Loader:
         if home is not None and home != value["id"]:
             self.problems.append(BadId(id=value["id"], prefix=home, position=main.position(("id",))))
         values = Values(main)
-        start, _ = values.effective()
+        start, end = values.effective()
         for i, view in enumerate(value.get("views", ())):
             values.unit(view["unit"], ("views", i, "unit"))
         self.problems += values.problems
@@ -132,8 +132,8 @@ class _Loader:
             rules={}, operations=self._operations(main, names), tables=self._tables(main, names),
             documents=self._documents(main, names), derive=_derived(main), sites=self._sites(main, names),
             views={v["name"]: _view(v) for v in value.get("views", ())}, capabilities=value.get("capabilities", {}),
-            oracle=value.get("oracle"), fixtures=value.get("fixtures"), effective_from=start, zone=self._zone(main),
-            evidence=evidence(value.get("evidence")) or Evidence(),
+            oracle=value.get("oracle"), fixtures=value.get("fixtures"), effective_from=start, effective_to=end,
+            zone=self._zone(main), evidence=evidence(value.get("evidence")) or Evidence(),
         )  # fmt: skip
 
     def _operations(self, main: Document, names: Names) -> dict[str, Operation]:

@@ -134,7 +134,7 @@ def _unit_faults(symbol: str, column: Column) -> Iterator[Text]:
     needed = unit("s") if column.kind == "time" else column.unit
     if column.kind not in ("number", "integer", "time"):
         yield Text(f"column {column.name!r} has no unit", f"列 {column.name!r} 没有单位")
-    elif not found.comparable(needed):
+    elif not found.converts(needed):
         yield Text(
             f"{column.name!r} in {found.symbol!r} does not convert to {needed.symbol!r}",
             f"{column.name!r} 的单位 {found.symbol!r} 不能换算为 {needed.symbol!r}",
@@ -168,4 +168,6 @@ def _unknown(name: str, known: Iterable[str]) -> Text:
 def source_of(given: Mapping[str, Any], *, position: Position) -> TableSource:
     """The recording that an entry of ``tables:`` describes; its form has been checked."""
     kept: dict[str, Any] = {k: tuple(v) if k == "missing" else v for k, v in given.items()}
+    if "columns" in kept:  # one without a name is known by its number
+        kept["columns"] = {name: str(called) for name, called in kept["columns"].items()}
     return TableSource(**kept, position=position)

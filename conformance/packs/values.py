@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from attrs import evolve
 
 from conformance.errors import Position, Problem, Refused, Text
-from conformance.errors.packs import BadDate, BadRow, NoDirection, NoUncertainty, OtherUnit, RowsOverlap, WordWithUnit
+from conformance.errors.packs import (
+    BadDate,
+    BadRow,
+    BadZone,
+    NoDirection,
+    NoUncertainty,
+    OtherUnit,
+    RowsOverlap,
+    WordWithUnit,
+)
+from conformance.model.days import Span, is_day
 from conformance.model.json import JSON
 from conformance.model.outcome import Obligation, Outcome, Severity
 from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, quantity, unit
 from conformance.model.standard import (
+    DATE,
     Attested,
     Evidence,
     Example,
@@ -36,6 +46,8 @@ from conformance.model.standard import (
     Uncertainty,
 )  # fmt: skip
 from conformance.packs.document import Document, Path
+from conformance.packs.rows import fits, overlap
+from conformance.packs.tables import is_zone
 
 
 class Values:
@@ -168,10 +180,15 @@ class Values:
         for i, given in enumerate(value["rows"]):
             path: Path = ("rows", i)
             shown = {"unit": value["unit"], "stricter": value["stricter"], "tailoring": value["tailoring"], **given}
-            figure = self.figure({k: v for k, v in shown.items() if k not in ("eq", "over", "upto")}, path)
+            figure = self.figure(shown, path)
             if "unit" in given and whole is not None:
                 figure = self._converted(figure, whole, value["unit"], (*path, "unit"))
-            row = LimitRow(figure, given.get("eq", {}), given.get("over", {}), given.get("upto", {}))
+            start, end = self.effective(given, path)
+            chosen = {name: given.get(name, {}) for name in ("eq", "over", "upto", "since", "before")}
+            row = LimitRow(figure, **chosen, effective_from=start, effective_to=end)
+            dates = [(p, k) for p in ("eq", "since", "before") for k in chosen[p] if value["keys"].get(k) == DATE]
+            if not self._days({(*path, part, key): str(chosen[part][key]) for part, key in dates}):
+                continue
             if not fits(row, value["keys"]):
                 self.problems.append(BadRow(keys=", ".join(value["keys"]), position=self.document.position(path)))
             elif clash := next((r for r in rows if fits(r, value["keys"]) and overlap(r, row, value["keys"])), None):
@@ -179,7 +196,7 @@ class Values:
                 self.problems.append(RowsOverlap(first=first, position=self.document.position(path)))
             rows.append(row)
         for key, symbol in value["keys"].items():
-            if symbol is not None:
+            if symbol not in (None, DATE):
                 self.unit(symbol, ("keys", key))
         return LimitTable(name, text(value["title"]), value["unit"], value["keys"], tuple(rows))
 
@@ -196,6 +213,8 @@ class Values:
     def profile(self, name: str) -> Profile:
         """The profile of a profile file; names of rules and parameters stand as in the file."""
         value = self.document.value
+        if "zone" in value and not is_zone(value["zone"]):
+            self.problems.append(BadZone(zone=value["zone"], position=self.document.position(("zone",))))
         effective = self.effective()
         settings: dict[str, Figure] = {}
         for target, given in value.get("set", {}).items():
@@ -211,19 +230,20 @@ class Values:
             decision=value.get("decision"), evidence=evidence(value.get("evidence")), position=self.document.position(),
         )  # fmt: skip
 
-    def effective(self) -> tuple[str | None, str | None]:
-        """First day in force, and first day on which it no longer is."""
-        given: Mapping[str, str] = self.document.value.get("effective", {})
-        for key, day in given.items():
-            try:
-                date.fromisoformat(day)
-            except ValueError:
-                self.problems.append(BadDate(text=day, position=self.document.position(("effective", key))))
+    def _days(self, days: Mapping[Path, str]) -> bool:
+        """Whether all ``days`` exist, by their place; those that do not are collected."""
+        wrong = {path: day for path, day in days.items() if not is_day(day)}
+        self.problems += [BadDate(text=day, position=self.document.position(path)) for path, day in wrong.items()]
+        return not wrong
+
+    def effective(self, of: Mapping[str, Any] | None = None, path: Path = ()) -> Span:
+        """First day in force, and first day on which it no longer is; ``of`` the part at ``path``, or the document."""
+        given: Mapping[str, str] = (self.document.value if of is None else of).get("effective", {})
+        sound = self._days({(*path, "effective", key): day for key, day in given.items()})
         start, end = given.get("from"), given.get("to")
-        if start and end and start >= end:
-            self.problems.append(
-                BadDate(text=f"{start} .. {end}", position=self.document.position(("effective", "to")))
-            )
+        if sound and start and end and start >= end:
+            place = self.document.position((*path, "effective", "to"))
+            self.problems.append(BadDate(text=f"{start} .. {end}", position=place))
         return start, end
 
     def figure(self, value: Mapping[str, Any], path: Path) -> Figure:
@@ -262,40 +282,6 @@ class Values:
 
     def _unit_place(self, path: Path) -> Position:
         return self.document.values.get(path) or self.document.position(path)
-
-
-def fits(row: LimitRow, keys: Mapping[str, str | None]) -> bool:
-    """Whether ``row`` chooses by each of ``keys`` once, and by no other."""
-    ranged = row.over.keys() | row.upto.keys()
-    words = {k for k, symbol in keys.items() if symbol is None}
-    ordered = all(row.over[k] < row.upto[k] for k in row.over.keys() & row.upto.keys())
-    kinds = all(isinstance(v, str) == (k in words) for k, v in row.eq.items() if k in keys)
-    return (
-        row.eq.keys() | ranged == set(keys) and not row.eq.keys() & ranged and not ranged & words and ordered and kinds
-    )
-
-
-def overlap(one: LimitRow, two: LimitRow, keys: Mapping[str, str | None]) -> bool:
-    """Whether some case matches both rows; a range is over (exclusive) to upto (inclusive)."""
-    return all(_meet(one, two, k) for k in keys)
-
-
-def _meet(one: LimitRow, two: LimitRow, key: str) -> bool:
-    if key in one.eq and key in two.eq:
-        return one.eq[key] == two.eq[key]
-    for exact, ranged in ((one, two), (two, one)):
-        if key in exact.eq:
-            value = exact.eq[key]
-            return isinstance(value, int | float) and _low(ranged, key) < value <= _high(ranged, key)
-    return max(_low(one, key), _low(two, key)) < min(_high(one, key), _high(two, key))
-
-
-def _low(row: LimitRow, key: str) -> float:
-    return row.over.get(key, float("-inf"))
-
-
-def _high(row: LimitRow, key: str) -> float:
-    return row.upto.get(key, float("inf"))
 
 
 def text(value: Mapping[str, str]) -> Text:

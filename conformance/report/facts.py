@@ -10,11 +10,21 @@ from attrs import frozen
 
 from conformance.errors import Text, columns
 from conformance.model.json import JSON, is_finite_number, lookup
-from conformance.model.outcome import Basis, Margin, Obligation, Outcome, Severity
+from conformance.model.outcome import Basis, Margin, Obligation, Outcome, Reason, Severity
 from conformance.model.run import Change, Disposition, Finding, Record, RequirementResult, Witness
 from conformance.model.standard import Figure, Pack, View
 from conformance.report.plain import clean, number
-from conformance.report.words import DISPOSITIONS, NEXT, REASONS, UNTESTED, UNTESTED_NEXT
+from conformance.report.words import (
+    DISPOSITIONS,
+    NEXT,
+    NOT_THERE,
+    NOT_THERE_NEXT,
+    REASONS,
+    RECORD_MORE,
+    TRANSFORMS,
+    UNTESTED,
+    UNTESTED_NEXT,
+)
 
 _OUTCOMES = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.UNTESTED, Outcome.PASSED, Outcome.INAPPLICABLE)
 _SHOWN = tuple(DISPOSITIONS)
@@ -222,12 +232,34 @@ def changed_words(changes: Sequence[Change], *, arrow: str = "->") -> list[Text]
     return said
 
 
+def relation_words(record: Record, finding: Finding, witness: Witness) -> Text | None:
+    """What was done to the request between the two calls of a pair; None where one call shows it all."""
+    if witness.varied is None:
+        return None
+    rule = record.header.pack.rules.get(finding.rule)
+    if rule is None or rule.relation is None:
+        return Text("the same request, changed", "同一请求改动后")
+    shown = clean(rule.relation.path, longest=60), clean(rule.relation.amount or "", longest=60)
+    return TRANSFORMS[rule.relation.transform].format(path=shown[0], amount=shown[1])
+
+
+def doubt(finding: Finding) -> tuple[Text, Text] | None:
+    """Why nothing was determined, and what to do about it; None if something was."""
+    reason = finding.reason
+    if reason is Reason.INSUFFICIENT_DATA and finding.recorded:
+        return REASONS[reason], RECORD_MORE
+    if reason is not None:
+        return REASONS[reason], NEXT[reason]
+    if finding.outcome is Outcome.UNTESTED:
+        return (UNTESTED, UNTESTED_NEXT) if finding.counts.cases else (NOT_THERE, NOT_THERE_NEXT)
+    return None
+
+
 def unsure_groups(findings: Sequence[Finding]) -> list[tuple[Text, Text, list[Finding]]]:
     """Findings that could not be determined, by why: (why, what to do, which); binding ones first."""
 
     def why(finding: Finding) -> tuple[Text, Text]:
-        reason = finding.reason
-        return (REASONS[reason], NEXT[reason]) if reason else (UNTESTED, UNTESTED_NEXT)
+        return doubt(finding) or (UNTESTED, UNTESTED_NEXT)
 
     ordered = sorted(findings, key=lambda f: (tuple(Obligation).index(f.obligation), why(f)[0].en))
     groups: dict[tuple[Text, Text], list[Finding]] = {}

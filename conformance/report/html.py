@@ -164,11 +164,7 @@ def _section(record: Record, finding: Finding, largest: float) -> Section:
     pack = record.header.pack
     rule = pack.rules.get(finding.rule)
     points = record.margins.get(finding.rule, ())
-    why = mend = None
-    if finding.reason:
-        why, mend = words.REASONS[finding.reason], words.NEXT[finding.reason]
-    elif finding.outcome is Outcome.UNTESTED:
-        why, mend = words.UNTESTED, words.UNTESTED_NEXT
+    why, mend = facts.doubt(finding) or (None, None)
     margin = finding.worst.margin if finding.worst else None
     figures = rule.parameters.items() if rule else ()
     return Section(
@@ -242,6 +238,10 @@ def _shown(record: Record, finding: Finding, witness: Witness, heading: Text) ->
     met = finding.outcome is Outcome.PASSED
     exchange: list[tuple[Text, JSON]] = [(PAGE["request"], witness.request), (PAGE["response"], witness.response)]
     exchange.append((PAGE["compliant"], witness.oracle_response))
+    if witness.varied is not None and (done := facts.relation_words(record, finding, witness)) is not None:
+        title = Text(f"{PAGE['varied_request'].en}: {done.en}", f"{PAGE['varied_request'].zh}：{done.zh}")
+        exchange += [(title, witness.varied.request), (PAGE["varied_response"], witness.varied.response)]
+        exchange.append((PAGE["varied_compliant"], witness.varied.oracle_response))
     return Shown(
         witness=witness,
         heading=heading,

@@ -10,9 +10,17 @@ from conformance.model.convert import to_json as model_json
 from conformance.model.json import JSON
 from conformance.model.outcome import Margin, Obligation, Outcome
 from conformance.model.run import Disposition, Finding, Record, Witness
-from conformance.report.facts import changed_words, overview, replay, requirements, simplest, worst_first
+from conformance.report.facts import (
+    changed_words,
+    doubt,
+    overview,
+    relation_words,
+    replay,
+    requirements,
+    simplest,
+    worst_first,
+)
 from conformance.report.plain import at_words, clean, margin_words
-from conformance.report.words import NEXT, REASONS, UNTESTED, UNTESTED_NEXT
 
 SCHEMA = "1"
 """Version of the JSON report; `report.schema.json` describes it."""
@@ -177,10 +185,8 @@ def _message(finding: Finding, lang: Language) -> str:
     margin = finding.worst.margin if finding.worst else None
     at = f" ({at_words(margin)})" if at_words(margin) else ""
     said = Text("margin {}{}", "裕度 {}{}").in_(lang).format(margin_words(margin).in_(lang), at) if margin else ""
-    if finding.reason:
-        said = f"{REASONS[finding.reason].in_(lang)}; {NEXT[finding.reason].in_(lang)}"
-    elif finding.outcome is Outcome.UNTESTED:
-        said = f"{UNTESTED.in_(lang)}; {UNTESTED_NEXT.in_(lang)}"
+    if doubtful := doubt(finding):
+        said = "; ".join(text.in_(lang) for text in doubtful)
     title = finding.title.in_(lang)
     return f"{title}: {said}" if said else title
 
@@ -193,5 +199,6 @@ def _details(record: Record, finding: Finding, lang: Language) -> str:
             waived.until, waived.reason, waived.approver))  # fmt: skip
     if case:
         lines += [said.in_(lang) for said in changed_words(case.changed)]
+        lines += [done.in_(lang)] if (done := relation_words(record, finding, case)) else []
         lines.append(replay(record, case))
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from conformance.report.facts import (
     changed_words,
     lowest,
     overview,
+    relation_words,
     replay,
     row_words,
     short,
@@ -121,7 +122,9 @@ def _block(record: Record, finding: Finding, run: str, lang: Language, width: in
     title = fit(clean(finding.title.in_(lang), longest=200), max(room - 36, 20))
     lines = list(flow([title, _value(finding, lang), margin, names, mark], room))
     if case:
-        lines += flow([_origin(case, lang), _effort(finding, case, lang)], room)
+        done = relation_words(record, finding, case)
+        then = Text("then {}", "再：{}").in_(lang).format(done.in_(lang)) if done else ""
+        lines += flow([_origin(case, lang), then, _effort(finding, case, lang)], room)
         lines += flow([_answer(case, lang)], room)
         if case.case:
             again = Text("again: ", "复现：").in_(lang)

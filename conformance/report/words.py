@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from conformance.errors import Text
 from conformance.model.outcome import Basis, Obligation, Outcome, Reason, Severity
 from conformance.model.run import Answer, Disposition, Stage
+from conformance.model.standard import Transform
 
 OUTCOMES: Mapping[Outcome, Text] = {
     Outcome.PASSED: Text("passed", "通过"),
@@ -44,6 +45,9 @@ NEXT: Mapping[Reason, Text] = {
 
 UNTESTED = Text("never applied in this run", "本次运行从未触发")
 UNTESTED_NEXT = Text("widen the cases", "扩大用例范围")
+NOT_THERE = Text("there was nothing to test", "没有可供测试的对象")
+NOT_THERE_NEXT = Text("bring it in the system file", "在系统描述文件中提供")
+RECORD_MORE = Text("record more, or without gaps", "补充记录，消除缺口")
 
 BASES: Mapping[Basis, Text] = {
     Basis.NORMATIVE: Text("normative: the primary text was read", "规范性：已核对标准原文"),
@@ -97,6 +101,17 @@ STAGES: Mapping[Stage, Text] = {
     Stage.RECORDED: Text("recorded", "记录数据"),
     Stage.VARIED: Text("changed request of a relation", "关系规则改动后的请求"),
 }
+
+TRANSFORMS: Mapping[Transform, Text] = {
+    "increase": Text("{path} + {amount}", "{path} 增加 {amount}"),
+    "decrease": Text("{path} - {amount}", "{path} 减少 {amount}"),
+    "scale": Text("{path} scaled to {amount}", "{path} 变为原值的 {amount}"),
+    "perturb": Text("noise of at most {amount} on {path}", "{path} 叠加不超过 {amount} 的扰动"),
+    "permute": Text("{path} in another order", "{path} 换序"),
+    "drop": Text("one of {path} left out", "{path} 去掉一项"),
+    "shift": Text("{path} shifted by {amount}", "{path} 平移 {amount}"),
+}
+"""What a relation does to a request."""
 
 ANSWERS: Mapping[Answer, Text] = {
     Answer.ANSWERED: Text("answered", "已应答"),

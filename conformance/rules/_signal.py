@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +17,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 FARTHEST = 2**62
 """Bound of a time's distance from 1970 in ns; half of it bounds windows, so that no sum leaves 64 bits."""
 
+FAILS_AT_LIMIT = -5e-324
+"""The margin of a strict atom at its limit: the negative number nearest zero."""
+
 
 @frozen(eq=False)
 class Signal:
@@ -25,7 +27,7 @@ class Signal:
 
     A missing value spans all numbers. Shapes: three arrays of one length; ``low`` and ``high`` may be one array.
     Truth is the sign of the margin: true at 0 and above. A strict atom that fails at its limit stands at
-    ``-5e-324``, the negative number nearest zero, so that truth survives every minimum and maximum.
+    `FAILS_AT_LIMIT`, so that truth survives every minimum and maximum.
     """
 
     times: Times
@@ -75,18 +77,10 @@ class Signal:
         return len(self.times)
 
 
-def joined(parts: Sequence[Signal]) -> Signal:
-    """Chunks of one group, one after the other."""
-    times, low = np.concatenate([p.times for p in parts]), np.concatenate([p.low for p in parts])
-    return Signal(times, low, low if all(p.known for p in parts) else np.concatenate([p.high for p in parts]))
-
-
-def check_times(times: Times, *, after: int | None = None) -> None:
-    """Refuse times that do not increase, from ``after`` on, or that are too far away."""
+def check_times(times: Times) -> None:
+    """Refuse times that do not increase, or that are too far away."""
     if not len(times):
         return
-    if after is not None and times[0] <= after:
-        raise UnorderedTimes(number=1, earlier=after, later=int(times[0]))
     for end in (int(times.min()), int(times.max())):
         if abs(end) > FARTHEST:
             raise FarTime(time=end)
@@ -116,14 +110,23 @@ def check_window(first: int, last: int, *, gap: int, future: bool = False) -> No
         raise BadWindow(detail=Text(f"a gap of {gap} ns", f"`gap` 为 {gap} ns"))
 
 
+def opposite(margin: Numbers) -> Numbers:
+    """Minus a margin; 0 (true) and the negative number nearest zero (false) change places."""
+    near = (margin == 0) | (margin == FAILS_AT_LIMIT)
+    return np.where(near, np.where(margin == 0, FAILS_AT_LIMIT, 0.0), -margin) if np.any(near) else -margin
+
+
 def gaps(times: Times, gap: int) -> Mask:
     """Of each sample but the last: whether samples are missing between it and the next one."""
     found: Mask = np.diff(times) > gap
     return found
 
 
-def ends(times: Times, gap: int, *, first: bool) -> Mask:
-    """Of each sample: whether something is missing right before it (``first``) or right after it."""
-    edge = np.ones(min(len(times), 1), np.bool_)
+def ends(times: Times, gap: int, *, first: bool, whole: bool = False) -> Mask:
+    """Of each sample: whether something is missing right before it (``first``) or right after it.
+
+    ``whole``: nothing is missing before the first and past the last.
+    """
+    edge = np.full(min(len(times), 1), not whole)
     missing: Any = (edge, gaps(times, gap)) if first else (gaps(times, gap), edge)
     return np.concatenate(missing)

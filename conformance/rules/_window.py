@@ -147,18 +147,32 @@ def _doubled(choose: Any, values: Numbers, low: Indices, stop: Indices, out: Num
         width *= 2
 
 
-def incomplete(times: Times, a: int, b: int, gap: int) -> Mask:
-    """Windows that reach before the first or past the last sample, or into more than ``gap`` ns without a sample."""
-    n = len(times)
-    out = np.zeros(n, np.bool_)
-    if not n:
-        return out
-    holes = np.flatnonzero(gaps(times, gap))
-    if len(holes):
-        begin = np.searchsorted(times, times[holes] - b, "right")
-        stop = np.maximum(np.searchsorted(times, times[holes + 1] - a, "left"), begin)
-        open_ = np.bincount(begin, minlength=n + 1) - np.bincount(stop, minlength=n + 1)
-        out = np.cumsum(open_[:n]) > 0
-    out[: np.searchsorted(times, times[0] - a, "left")] = True
-    out[np.searchsorted(times, times[-1] - b, "right") :] = True
+def beyond(times: Times, a: int, b: int) -> Mask:
+    """Windows that reach before the first or past the last sample."""
+    out = np.zeros(len(times), np.bool_)
+    if len(times):
+        out[: np.searchsorted(times, times[0] - a, "left")] = True
+        out[np.searchsorted(times, times[-1] - b, "right") :] = True
     return out
+
+
+def incomplete(times: Times, a: int, b: int, gap: int) -> Mask:
+    """Windows that reach into more than ``gap`` ns without a sample between the first and the last one."""
+    holes = np.flatnonzero(gaps(times, gap))
+    begin = np.searchsorted(times, times[holes] - b, "right")
+    return _between(len(times), begin, np.searchsorted(times, times[holes + 1] - a, "left"))
+
+
+def covering(times: Times, a: int, b: int, samples: Indices) -> Mask:
+    """Windows that hold any of ``samples``."""
+    begin = np.searchsorted(times, times[samples] - b, "left")
+    return _between(len(times), begin, np.searchsorted(times, times[samples] - a, "right"))
+
+
+def _between(n: int, begin: Indices, stop: Indices) -> Mask:
+    """Which of n places lie in any of the spans [begin, stop)."""
+    if not len(begin):
+        return np.zeros(n, np.bool_)
+    open_ = np.bincount(begin, minlength=n + 1) - np.bincount(np.maximum(begin, stop), minlength=n + 1)
+    found: Mask = np.cumsum(open_[:n]) > 0
+    return found

@@ -16,6 +16,7 @@ from conformance.errors import Problem, Text
 from conformance.errors.language import (
     BadQuantity,
     NameTaken,
+    NoTrueZero,
     TooManyLoops,
     UnitsDiffer,
     UnknownField,
@@ -30,6 +31,7 @@ from conformance.errors.language import (
 from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity
 from conformance.model.standard import Expression
 from conformance.rules import printer, tree, types
+from conformance.rules.clock import Clock
 from conformance.rules.comparison import compare
 from conformance.rules.engine import Engine, Place, Run
 from conformance.rules.typed import (
@@ -65,14 +67,22 @@ class Checker:
         scales: Scales,
         *,
         decides: bool,
+        clock: Clock | None = None,
     ) -> None:
-        """``decides``: whether the margin of this expression is the rule's, so that each atom needs a scale."""
+        """``decides``: whether the margin of this expression is the rule's, so that each atom needs a scale.
+
+        ``clock``: what orders the rows in time, for operators over time.
+        """
         self.expression = expression
         self.functions = functions
         self.names = dict(names)
         self.slots = slots
         self.scales = scales
         self.decides = decides
+        self.clock = clock
+        self.back = self.ahead = 0
+        self.reach: tuple[int, int] | None = None
+        """How far the operators over time look back and ahead, ns; None if there are none."""
         self.problems: list[Problem] = []
         self.used: set[str] = set()
         self.parts: list[Part] = []
@@ -84,7 +94,7 @@ class Checker:
     def check(self, node: tree.Node, expected: type[types.Boolean] | None = types.Boolean) -> Checked:
         """The checked form of ``node``, which must be a condition unless ``expected`` is None."""
         typed = self.condition(node) if expected else self.visit(node)
-        return Checked(typed, frozenset(self.used), tuple(self.parts), tuple(self.joins))
+        return Checked(typed, frozenset(self.used), tuple(self.parts), tuple(self.joins), self.reach)
 
     # Helpers
 
@@ -107,6 +117,16 @@ class Checker:
         yield
         self.decides = before
 
+    @contextmanager
+    def looking(self, back: int, ahead: int) -> Iterator[None]:
+        """Parts that are asked for at other samples, so far ``back`` and ``ahead``, ns."""
+        before = self.back, self.ahead
+        self.back, self.ahead = self.back + back, self.ahead + ahead
+        far = self.reach or (0, 0)
+        self.reach = max(far[0], self.back), max(far[1], self.ahead)
+        yield
+        self.back, self.ahead = before
+
     # Visits
 
     def visit(self, node: tree.Node) -> Typed:
@@ -123,7 +143,7 @@ class Checker:
             case tree.Path():
                 typed = self.path(node)
             case tree.Negative(of):
-                inner = self.number(of)
+                inner = self.amount(of)
                 typed = Typed(inner.type, lambda e: e.negative(inner.build(e)))
             case tree.Not(of):
                 inner = self.condition(of)
@@ -163,6 +183,19 @@ class Checker:
         if isinstance(typed.type, types.Number):
             return typed
         return self.mistyped(node, Text("a number", "数值"), typed.type)
+
+    def amount(self, node: tree.Node) -> Typed:
+        """A part that must be a number to compute with."""
+        typed = self.number(node)
+        return typed if self.counts(node, typed.type) else FAULTY
+
+    def counts(self, node: tree.Node, type_: types.Type) -> bool:
+        """Whether numbers add up and multiply; a point of a scale (degC) does not, which is noted."""
+        of = type_.unit if isinstance(type_, types.Number) else None
+        if of is None or not of.is_point:
+            return True
+        self.refuse(NoTrueZero, node, unit=of.symbol, difference=of.difference.symbol)
+        return False
 
     def literal(self, node: tree.Node, value: float) -> Typed:
         """A plain number, which a rule may hold only if it is one of `UNNAMED`."""
@@ -240,6 +273,8 @@ class Checker:
             case types.Number(one), types.Number(other):
                 if op in "+-":
                     return self.sum_of(node, left, right)
+                if not (self.counts(node.left, left.type) and self.counts(node.right, right.type)):
+                    return FAULTY
                 of = times(one, other, 1 if op == "*" else -1)
                 return Typed(types.Number(of), lambda e: e.arithmetic(op, left.build(e), right.build(e)))
         for part, typed in ((node.left, left), (node.right, right)):
@@ -248,11 +283,11 @@ class Checker:
         return FAULTY
 
     def sum_of(self, node: tree.Arithmetic, left: Typed, right: Typed) -> Typed:
-        """``+`` or ``-`` of numbers in one unit."""
+        """``+`` or ``-`` of numbers in one unit; of points of a scale only ``-``, which gives their difference."""
         same = self.same_unit([(node.left, left), (node.right, right)])
-        if same is None:
+        if same is None or (node.op == "+" and not self.counts(node, types.Number(same[1]))):
             return FAULTY
-        parts, of = same
+        parts, of = same[0], same[1] and same[1].difference
         return Typed(types.Number(of), lambda e: e.arithmetic(node.op, parts[0].build(e), parts[1].build(e)))
 
     def same_unit(self, parts: list[tuple[tree.Node, Typed]]) -> tuple[list[Typed], Unit | None] | None:

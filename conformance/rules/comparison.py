@@ -79,7 +79,7 @@ def atom(checker: Checker, left: tree.Node, one: Typed, op: str, right: tree.Nod
     same = checker.same_unit([(left, one), (right, two)])
     if same is None:
         return FAULTY
-    (one, two), of = same[0], same[1] or ONE
+    (one, two), of = same[0], (same[1] or ONE).difference
     scale = checker.scales.of(of)
     if scale is None and checker.decides and same[1] is not None:
         example = "1" if of == ONE else f"1 {of.symbol}"
@@ -101,7 +101,7 @@ def equal(checker: Checker, left: tree.Node, one: Typed, right: tree.Node, two: 
         same = checker.same_unit([(left, one), (right, two)])
         if same is None:
             return FAULTY
-        (one, two), of = same[0], same[1] or ONE
+        (one, two), of = same[0], (same[1] or ONE).difference
         if scale := checker.scales.of(of):
             tolerance = AT_LIMIT * scale[0] * (scale[1].factor / of.factor)
     elif isinstance(one.type, types.Word) and isinstance(two.type, types.Word):

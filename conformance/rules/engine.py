@@ -8,21 +8,26 @@ expression the same meaning. `Points` computes with plain numbers and gives up a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from re import compile as pattern
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from attrs import frozen
 
 from conformance.errors import Text
-from conformance.rules.margin import FALSE, VACUOUS, Atom, Unpaired, Verdict, join, meet, negated, plain
+from conformance.rules.margin import FALSE, VACUOUS, Atom, NotComputable, Unpaired, Verdict, join, meet, negated, plain
 
 Frame: TypeAlias = list[Any]
 """The values of names by slot. Slot 0 collects the paths of missing values."""
 Run: TypeAlias = Callable[[Frame], Any]
 Kind = Literal["number", "boolean", "word", "instant"]
 Extreme = Literal["min", "max"]
+Over = Literal[
+    "always", "changed", "elapsed", "eventually", "held", "previous", "rate", "response_time", "rise_time", "rises",
+    "settling_time", "since", "until",
+]  # fmt: skip
+"""An operator over the samples of a series; ``elapsed`` is ``since`` of one condition."""
 NS_PER_MINUTE = 60_000_000_000
 
 
@@ -67,7 +72,7 @@ def element_id(element: Any, number: int) -> str:
     """The ``id`` or ``bus`` of an element, else its number in the list."""
     if isinstance(element, dict):
         for key in ("id", "bus"):
-            if isinstance(found := element.get(key), str | int) and not isinstance(found, bool):
+            if isinstance(found := element.get(key), (str, int)) and not isinstance(found, bool):
                 return str(found)
     return str(number)
 
@@ -240,6 +245,15 @@ class Engine(ABC):
     def negation(self, of: Run) -> Run:
         """``not``."""
         return lambda frame: negated(of(frame))
+
+    def over_time(self, operator: Over, parts: Sequence[Run], options: Mapping[str, int]) -> Run:
+        """An operator over the samples of a series; distances in ns. Alone, no row has a value of it."""
+        return alone
+
+
+def alone(frame: Frame) -> NoReturn:
+    """What a row cannot say without those around it. Raises `NotComputable`."""
+    raise NotComputable(Text("it needs the rows before and after", "需要前后各行"))
 
 
 def match(lists: Sequence[list[Any]], key: str | None, names: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from conformance.model.quantity import Unit
 from conformance.rules import printer, tree, types
 from conformance.rules.check import Checker, Function
 from conformance.rules.engine import Place
+from conformance.rules.temporal_functions import TEMPORAL
 from conformance.rules.typed import FAULTY, Iteration, Typed, kind_of
 
 
@@ -71,7 +72,7 @@ def _folded(checker: Checker, node: tree.Call) -> tuple[Typed, tuple[Iteration, 
 
 def _sum(checker: Checker, node: tree.Call) -> Typed:
     found = _folded(checker, node)
-    if found is None:
+    if found is None or not checker.counts(node, found[0].type):
         return FAULTY
     element, loops = found
     return Typed(element.type, lambda e: e.total(element.build(e), [i.build(e) for i in loops]))
@@ -119,14 +120,14 @@ def _len(checker: Checker, node: tree.Call) -> Typed:
 def _abs(checker: Checker, node: tree.Call) -> Typed:
     if len(node.arguments) != 1:
         return _wrong(checker, node)
-    of = checker.number(node.arguments[0])
+    of = checker.amount(node.arguments[0])
     return Typed(of.type, lambda e: e.absolute(of.build(e)))
 
 
 def _sqrt(checker: Checker, node: tree.Call) -> Typed:
     if len(node.arguments) != 1:
         return _wrong(checker, node)
-    of = checker.number(node.arguments[0])
+    of = checker.amount(node.arguments[0])
     type_: types.Type = of.type
     if isinstance(type_, types.Number) and type_.unit is not None:
         type_ = types.Number(_root_unit(type_.unit))
@@ -194,6 +195,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sqrt": _sqrt,
     "sum": _sum,
     "zip": _source,
+    **TEMPORAL,
 }
 USAGE: Mapping[str, str] = {
     "abs": "abs(number)",

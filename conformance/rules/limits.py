@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.errors import Position, Problem, Refused, Text
 from conformance.errors.language import WrongLookup, did_you_mean
+from conformance.model.days import Span, begins, is_day
 from conformance.model.quantity import convert, unit
-from conformance.model.standard import LimitLookup, LimitRow, LimitTable
+from conformance.model.standard import DATE, LimitLookup, LimitRow, LimitTable
 from conformance.rules import tree, types
 from conformance.rules.check import Checker, Function
 from conformance.rules.engine import Frame, Run
@@ -27,6 +29,11 @@ class NoLimit:
 NO_LIMIT = NoLimit()
 
 
+Edge: TypeAlias = int | str | None
+Days: TypeAlias = tuple[Edge, Edge]
+"""The days [since, before) of a row as its key is given: UTC nanoseconds of an instant, or a date; None: no end."""
+
+
 @frozen(eq=False)
 class Lookup:
     """A compiled parameter: how each key of the table is computed."""
@@ -37,10 +44,18 @@ class Lookup:
     names: frozenset[str]
     recipes: Mapping[str, Typed]
     """The keys, for any engine."""
+    days: tuple[Mapping[str, Days], ...]
+    """Of each row: what it matches by keys that are days."""
+    values: tuple[float, ...] = field(init=False)
+    """Of each row: its value in the table's unit."""
+
+    @values.default
+    def _converted(self) -> tuple[float, ...]:
+        return tuple(self.figure(row) for row in self.table.rows)
 
     def value(self, frame: Frame) -> float | NoLimit | NotComputable | None:
         """The matching row's value in the table's unit; None if a key is missing."""
-        found: dict[str, float | str] = {}
+        found: dict[str, Any] = {}
         for name, run in self.keys.items():
             try:
                 key = run(frame)
@@ -51,13 +66,9 @@ class Lookup:
             if key is None:
                 return None
             found[name] = key
-        for row in self.table.rows:
-            if (
-                all(found.get(k) == v for k, v in row.eq.items())
-                and all(_number(found.get(k)) > v for k, v in row.over.items())
-                and all(_number(found.get(k)) <= v for k, v in row.upto.items())
-            ):
-                return self.figure(row)
+        for row, days, value in zip(self.table.rows, self.days, self.values, strict=True):
+            if _matches(row, days, found):
+                return value
         return NO_LIMIT
 
     def figure(self, row: LimitRow) -> float:
@@ -66,8 +77,27 @@ class Lookup:
         return convert(float(figure.value), unit(figure.unit or self.table.unit), unit(self.table.unit))
 
 
+def _matches(row: LimitRow, days: Mapping[str, Days], found: Mapping[str, Any]) -> bool:
+    for key, wanted in row.eq.items():
+        if key not in days and found.get(key) != wanted:
+            return False
+    for key, over in row.over.items():
+        if not _number(found.get(key)) > over:
+            return False
+    for key, upto in row.upto.items():
+        if not _number(found.get(key)) <= upto:
+            return False
+    return all(_among(found[key], first, end) for key, (first, end) in days.items()) if days else True
+
+
 def _number(key: float | str | None) -> float:
     return key if isinstance(key, int | float) else float("nan")
+
+
+def _among(key: Any, first: Any, end: Any) -> bool:
+    """Whether an instant or a date is in [first, end); a text that is no date matches no row."""
+    known = not isinstance(key, str) or is_day(key)
+    return known and (first is None or first <= key) and (end is None or key < end)
 
 
 def look_up(
@@ -78,8 +108,13 @@ def look_up(
     functions: Mapping[str, Function],
     slots: Slots,
     position: Position | None,
+    *,
+    zone: str,
 ) -> tuple[Lookup | None, list[Problem]]:
-    """The compiled ``lookup`` of parameter ``name``, whose keys may use the names ``roots``; or the problems."""
+    """The compiled ``lookup`` of parameter ``name``, whose keys may use the names ``roots``; or the problems.
+
+    The days of instants are those of ``zone``.
+    """
     table = tables.get(lookup.table)
     if table is None:
         hint = did_you_mean(lookup.table, tables)
@@ -105,11 +140,22 @@ def look_up(
     if problems:
         return None, problems
     runs = {key: typed.build(Intervals()) for key, typed in recipes.items()}
-    return Lookup(table, slots.take(name), runs, frozenset(names), recipes), []
+    instants = {key: isinstance(recipes[key].type, types.Instant) for key, of in table.keys.items() if of == DATE}
+    days = tuple({k: _edges(row.days(k), zone if instant else None) for k, instant in instants.items()}
+                 for row in table.rows)  # fmt: skip
+    return Lookup(table, slots.take(name), runs, frozenset(names), recipes, days), []
+
+
+def _edges(days: Span, zone: str | None) -> Days:
+    first, end = (day if day is None or zone is None else begins(day, zone) for day in days)
+    return first, end
 
 
 def _key(checker: Checker, node: tree.Node, typed: Typed, of: str | None) -> Typed:
-    """A key as a word, or as a number in unit ``of``."""
+    """A key as a word, as an instant or a date, or as a number in unit ``of``."""
+    if of == DATE:
+        dated = isinstance(typed.type, types.Instant) or (isinstance(typed.type, types.Word) and typed.type.day)
+        return typed if dated else checker.mistyped(node, Text("an instant or a date", "时刻或日期"), typed.type)
     if of is None:
         return (
             typed if isinstance(typed.type, types.Word) else checker.mistyped(node, Text("a text", "文本"), typed.type)

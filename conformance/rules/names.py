@@ -12,8 +12,8 @@ from math import isfinite
 
 from attrs import evolve
 
-from conformance.errors import Problem
-from conformance.errors.language import BadScale, NameTaken
+from conformance.errors import Problem, Text
+from conformance.errors.language import BadScale, NameTaken, UnitsDiffer
 from conformance.measures.registry import find
 from conformance.model.json import JSON
 from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity, unit
@@ -27,10 +27,21 @@ DATA = frozenset({"request", "response", "row", "document", "base", "varied"})
 """The names of data that no rule computes."""
 
 
-def roots_of(rule: Rule, pack: Pack, slots: Slots, problems: list[Problem]) -> dict[str, Binding]:
-    """The data that the rule may speak of, each in a slot of its own."""
+def roots_of(
+    rule: Rule, pack: Pack, slots: Slots, problems: list[Problem], *, row: types.Type | None = None
+) -> dict[str, Binding]:
+    """The data that the rule may speak of, each in a slot of its own.
+
+    ``row`` is the type of what its chain leaves; without it ``row`` is one of the table. Rows of other tables can be
+    joined to it by the columns that it still has.
+    """
     roots: dict[str, Binding] = {}
-    for name, make in _data(rule, pack).items():
+    makers = _data(rule, pack)
+    if row is not None:
+        left = row.fields if isinstance(row, types.Record) else {}
+        lost = [name for name, join in rule.joins.items() if not left.keys() >= set(join.on.values())]
+        makers = {name: make for name, make in makers.items() if name not in lost} | {"row": lambda: row}
+    for name, make in makers.items():
         type_: types.Type = types.Unknown()
         try:
             type_ = make()
@@ -60,7 +71,8 @@ def _data(rule: Rule, pack: Pack) -> dict[str, Callable[[], types.Type]]:
         if join.table is not None and join.table in pack.tables:
             made[name] = partial(_joined, pack.tables[join.table])
         elif join.document is not None and join.document in pack.documents:
-            made[name] = partial(_of, pack.documents[join.document].schema)
+            document = partial(_of, pack.documents[join.document].schema)
+            made[name] = partial(_unlisted, document) if rule.applies_to in pack.tables else document
     return made
 
 
@@ -78,6 +90,20 @@ def _joined(table: Table) -> types.Type:
     if not isinstance(row, types.Record):
         return row
     return types.Record({name: types.Field(found.type, True) for name, found in row.fields.items()})
+
+
+def _unlisted(document: Callable[[], types.Type]) -> types.Type:
+    """A document beside the rows of a table: without its lists, over which no row can go."""
+
+    def without(type_: types.Type) -> types.Type:
+        match type_:
+            case types.List():
+                return types.Free()
+            case types.Record(fields):
+                return types.Record({n: types.Field(without(f.type), f.optional) for n, f in fields.items()})
+        return type_
+
+    return without(document())
 
 
 def _flat(row: types.Type) -> types.Type:
@@ -108,7 +134,23 @@ def scales_of(rule: Rule, problems: list[Problem]) -> Scales:
         if not (isfinite(value) and value > 0) or any(of.comparable(other) for _, other in known):
             problems.append(BadScale(position=rule.position, found=str(one)))
         known.append((value, of))
+    for stated in (rule.uncertainty.default, rule.uncertainty.maximum) if rule.uncertainty else ():
+        problems += _beside(stated, known)
     return Scales(tuple(known))
+
+
+def _beside(uncertainty: Figure, scales: list[tuple[float, Unit]]) -> list[Problem]:
+    """An uncertainty is one of margins, and so in the unit of each scale."""
+    try:
+        found = unit(uncertainty.unit or "1")
+    except UnknownUnit as problem:
+        return [evolve(problem, position=uncertainty.position)]
+    hint = Text("an uncertainty is in the unit of the margin", "不确定度的单位与裕度相同")
+    return [
+        UnitsDiffer(left=of.symbol, right=found.symbol, hint=hint, position=uncertainty.position)
+        for _, of in scales
+        if not found.comparable(of)
+    ]
 
 
 def add_parameters(
@@ -131,18 +173,26 @@ def add_parameters(
                 constant = _constant(parameter)
                 names[name] = Binding(constant.type, fixed=constant)
                 continue
-            found, own = look_up(name, parameter, pack.limits, roots, FUNCTIONS, slots, position)
+            found, own = look_up(name, parameter, pack.limits, roots, FUNCTIONS, slots, position, zone=pack.zone)
+            fixed = found.value([]) if found is not None and not found.names else None
         except UnknownUnit as problem:
             problems.append(evolve(problem, position=position))
             names[name] = Binding(types.Unknown())
             continue
         problems += own
-        if found is not None:
-            lookups.append(found)
         table = pack.limits.get(parameter.table)
         type_ = types.Number(unit(table.unit)) if table is not None else types.Unknown()
+        if isinstance(fixed, float):  # the same in every case
+            names[name] = Binding(type_, fixed=_number(type_, fixed))
+            continue
+        if found is not None:
+            lookups.append(found)
         names[name] = Binding(type_, found.slot if found else 0)
     return lookups
+
+
+def _number(type_: types.Type, value: float) -> Typed:
+    return Typed(type_, lambda e: e.constant(value))
 
 
 def _constant(figure: Figure) -> Typed:

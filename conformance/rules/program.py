@@ -14,43 +14,53 @@ from conformance.model.json import JSON, lookup
 from conformance.model.outcome import Evaluation, Interval, Margin, Reason, Sides
 from conformance.model.quantity import unit
 from conformance.model.standard import Expression, Figure, LimitLookup, Pack, Rule
+from conformance.rules.chain import Chain, chain_of
 from conformance.rules.check import Checker
+from conformance.rules.clock import Clock, clock_of, looking
 from conformance.rules.engine import Frame, Run
 from conformance.rules.explain import explained, figure
 from conformance.rules.functions import FUNCTIONS
 from conformance.rules.intervals import Intervals
+from conformance.rules.joins import join_problems
 from conformance.rules.limits import Lookup, NoLimit
+from conformance.rules.machine import ELSEWHERE, Lifecycle, lifecycle
 from conformance.rules.margin import NO_ELEMENT, NotComputable, Unpaired, Verdict
 from conformance.rules.names import DATA, add_parameters, roots_of, scales_of
 from conformance.rules.parse import parse
 from conformance.rules.points import GIVES_UP, Points
 from conformance.rules.printer import text
+from conformance.rules.relations import variation
 from conformance.rules.tree import Compare, Number
 from conformance.rules.typed import Checked, Slots
+from conformance.rules.types import Unknown
 
 MOST_MISSING = 20
 """How many missing values an evaluation names."""
+_VALUELESS = (NoLimit, MeasureNotComputable, NotComputable)
 
 
 @frozen(eq=False)
 class Condition:
-    """One expression of a rule, compiled twice."""
+    """One expression of a rule, compiled for complete data and for incomplete data."""
 
     checked: Checked
     fast: Run
+    brief: Run
+    """`fast` without the distance."""
     slow: Run
     guarded: tuple[int, ...]
     """Slots of derived values and limits, which may have no value at all."""
 
-    def verdict(self, frame: Frame) -> Verdict | Reason:
-        """What it says, or why it has no value. Raises `Unpaired`. ``frame[0]`` names what was missing."""
+    def verdict(self, frame: Frame, *, brief: bool = False) -> Verdict | Reason:
+        """What it says, or why it has no value. Raises `Unpaired`. ``frame[0]`` names what was missing.
+
+        ``brief``: only the truth is wanted, so that what holds of complete data comes without its distance.
+        """
         for slot in self.guarded:
-            if isinstance(frame[slot], NoLimit):
-                return Reason.NO_LIMIT
-            if isinstance(frame[slot], MeasureNotComputable | NotComputable):
-                return Reason.NOT_COMPUTABLE
+            if isinstance(frame[slot], _VALUELESS):
+                return Reason.NO_LIMIT if isinstance(frame[slot], NoLimit) else Reason.NOT_COMPUTABLE
         try:
-            found: Verdict = self.fast(frame)
+            found: Verdict = self.brief(frame) if brief else self.fast(frame)
         except GIVES_UP:
             frame[0] = []
             try:
@@ -88,6 +98,14 @@ class Program:
     _vacuous_unless: Condition | None = field(alias="vacuous_unless")
     _require: Condition = field(alias="require")
     _joins: tuple[Run, ...] = field(alias="joins")
+    clock: Clock | None = None
+    """Of a rule with operators over time: what orders its rows. No row is judged alone then, but all by
+    `conformance.rules.series.judge_series`; of one case `evaluate` says that it is not computable."""
+    machine: Lifecycle | None = None
+    """Of a lifecycle: what its states permit. Its rows are judged by `conformance.rules.series_machine.judge_machine`;
+    of one case `evaluate` says that it is not computable. A rule with neither is judged row by row."""
+    chain: Chain | None = None
+    """Of a rule with a chain: what makes the rows that it speaks of (`conformance.rules.chain_sql.lower_chains`)."""
 
     def evaluate(self, environment: Mapping[str, JSON]) -> Evaluation:
         """What the rule says of a case.
@@ -97,7 +115,9 @@ class Program:
         """
         try:
             found = self._evaluate(self._frame(environment))
-            return evolve(found, obstacle=Reason.NOT_COMPUTABLE) if _unmeasured(found, environment) else found
+            if found.truth is None and _unmeasured(found, environment):
+                return evolve(found, obstacle=Reason.NOT_COMPUTABLE)
+            return found
         except Unpaired as problem:
             return Evaluation(True, None, None, None, tuple(r.en for r in problem.reasons[:MOST_MISSING]))
 
@@ -143,14 +163,15 @@ class Program:
             return None
         frame = self._frame(environment)
         parts = {part.text: part for part in self._require.checked.parts}
-        of = unit(margin.unit)
+        of, shown = unit(margin.unit), margin.unit
         found: list[float] = []
         for side in (tree.first, tree.rest[0][1]):
             if isinstance(side, Number):
                 found.append(side.value)
             elif (part := parts.get(text(side))) and (known := figure(part, margin.at, frame)):
                 found.append(known[0] * known[1].factor / of.factor)
-        return Sides(found[0], found[1], margin.unit, margin.at) if len(found) == 2 else None
+                shown = known[1].symbol if known[1].is_point else shown
+        return Sides(found[0], found[1], shown, margin.at) if len(found) == 2 else None
 
     def _frame(self, environment: Mapping[str, JSON]) -> Frame:
         frame: Frame = [None] * self._size
@@ -158,39 +179,41 @@ class Program:
         for name, slot in self._slots.items():
             frame[slot] = environment.get(name)
         for one in self._lookups:
-            used = [frame[self._slots[name]] for name in one.names]
-            blocked = next((v for v in used if isinstance(v, MeasureNotComputable)), None)
-            frame[one.slot] = blocked or one.value(frame)
+            blocked = [v for n in one.names if isinstance(v := frame[self._slots[n]], MeasureNotComputable)]
+            frame[one.slot] = blocked[0] if blocked else one.value(frame)
         return frame
 
     def _evaluate(self, frame: Frame) -> Evaluation:
         missing: list[str] = []
         applies: bool | None = True
         if self._when is not None:
-            held = self._when.verdict(frame)
+            held = self._when.verdict(frame, brief=True)
             if isinstance(held, Reason):
                 return Evaluation(None, None, None, None, obstacle=held)
             applies = held.truth
             if applies is False:
                 return Evaluation(False, None, None, None)
-            missing += _mattering(held, frame)
+            if frame[0]:
+                missing += _mattering(held, frame)
         found = self._require.verdict(frame)
         if isinstance(found, Reason):
             return Evaluation(applies, None, None, None, obstacle=found)
-        missing += _mattering(found, frame)
+        if frame[0]:
+            missing += _mattering(found, frame)
         binding: bool | None = True
         if self._vacuous_unless is not None:
-            bound = self._vacuous_unless.verdict(frame)
+            bound = self._vacuous_unless.verdict(frame, brief=True)
             if isinstance(bound, Reason):
                 if found.truth is not False:  # what cannot be told of vacuity does not hide a failure
                     return Evaluation(applies, None, None, None, obstacle=bound)
                 binding = None
             else:
                 binding = bound.truth
-                missing += _mattering(bound, frame)
+                if frame[0]:
+                    missing += _mattering(bound, frame)
         if found.truth and found.atom is NO_ELEMENT:
             binding = False
-        kept = tuple(dict.fromkeys(missing))[:MOST_MISSING]
+        kept = tuple(dict.fromkeys(missing))[:MOST_MISSING] if missing else ()
         return Evaluation(applies, binding, found.truth, _margin(found), kept)
 
 
@@ -199,9 +222,16 @@ def _unmeasured(found: Evaluation, environment: Mapping[str, JSON]) -> bool:
 
     A derived value that is missing as a whole lacked an argument: data are missing then, and that is another reason.
     """
-    roots = {path.partition(".")[0].partition("[")[0] for path in found.missing}
-    measured = all(r not in DATA and environment.get(r) is not None for r in roots)
-    return found.truth is None and found.obstacle is None and bool(roots) and measured
+    if found.obstacle is not None or not found.missing:
+        return False
+    for path in found.missing:
+        name, _, rest = path.replace("[", ".").partition(".")
+        around = environment
+        if name in ("base", "varied"):
+            around, name = environment.get(name) or {}, rest.partition(".")[0]
+        if name in DATA or around.get(name) is None:
+            return False
+    return True
 
 
 def _mattering(verdict: Verdict, frame: Frame) -> list[str]:
@@ -216,8 +246,9 @@ def _margin(verdict: Verdict) -> Margin | None:
     if atom is None or atom is NO_ELEMENT:
         return None
     low, high = verdict.low + 0.0, verdict.high + 0.0  # no negative zero
-    physical = Interval(low * atom.scale, high * atom.scale)
-    return Margin(physical, atom.unit, Interval(low, high), atom.text, verdict.at)
+    normalised = Interval(low, high)
+    physical = normalised if atom.scale == 1 else Interval(low * atom.scale, high * atom.scale)
+    return Margin(physical, atom.unit, normalised, atom.text, verdict.at)
 
 
 def compile_rule(rule: Rule, pack: Pack) -> Program:
@@ -231,35 +262,61 @@ def compile_rule(rule: Rule, pack: Pack) -> Program:
         hint = did_you_mean(rule.applies_to, surfaces)
         raise Refused([UnknownOperation(position=rule.position, name=rule.applies_to, hint=hint)])
     problems: list[Problem] = []
+    try:
+        variation(rule, pack)
+    except Refused as refused:
+        problems += refused.problems
+    problems += join_problems(rule, pack)
+    chain: Chain | None = None
+    if rule.chain:
+        try:
+            chain = chain_of(rule, pack)
+        except Refused as refused:
+            problems += refused.problems
+    left = chain.row if chain is not None else Unknown() if rule.chain else None
     slots = Slots()
-    roots = roots_of(rule, pack, slots, problems)
+    roots = roots_of(rule, pack, slots, problems, row=left)
     scales = scales_of(rule, problems)
     names = dict(roots)
     lookups = add_parameters(rule, pack, roots, names, slots, problems)
+    clock = clock_of(rule, pack, problems)
     guarded = {n: b.slot for n, b in names.items() if n not in DATA and n not in rule.joins and b.fixed is None}
     conditions: dict[str, Condition | None] = {}
     for label, expression in (("when", rule.when), ("vacuous", rule.vacuous_unless), ("require", rule.require)):
         conditions[label] = None
         if expression is not None:
-            checker = Checker(expression, names, FUNCTIONS, slots, scales, decides=label == "require")
+            checker = Checker(expression, names, FUNCTIONS, slots, scales, decides=label == "require", clock=clock)
             conditions[label] = _condition(checker, guarded, problems)
+    life = None
+    if rule.machine is not None:
+        life = lifecycle(rule, rule.machine, pack, names, slots, problems)
+        conditions["require"] = _compiled(ELSEWHERE, ())
     require = conditions["require"]
     if problems or require is None:
         raise Refused(problems)
     used = [c.checked for c in conditions.values() if c is not None]
+    used += life.guards if life is not None else ()
     asked = frozenset[str]().union(*(c.names for c in used), *(one.names for one in lookups))
     return Program(
         rule=rule,
         figures=_figures(rule, pack),
         needs=asked & roots.keys(),
-        slots={n: b.slot for n, b in roots.items()},
+        slots={n: b.slot for n, b in roots.items() if n in asked},
         size=len(slots.taken),
         lookups=tuple(lookups),
         when=conditions["when"],
         vacuous_unless=conditions["vacuous"],
         require=require,
         joins=tuple(join(Intervals()) for c in used for join in c.joins),
+        clock=clock and looking(clock, [c.reach for c in used if c.reach is not None]),
+        machine=life,
+        chain=chain,
     )
+
+
+def compile_rules(pack: Pack) -> dict[str, Program]:
+    """Every rule of ``pack`` that is computed, by id; what an assessor attests is not. Raises `Refused`."""
+    return {rule.id: compile_rule(rule, pack) for rule in pack.rules.values() if rule.attested is None}
 
 
 def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Problem]) -> Condition | None:
@@ -271,8 +328,13 @@ def _condition(checker: Checker, guarded: Mapping[str, int], problems: list[Prob
     problems += checker.problems
     if checker.problems:
         return None
-    slots = tuple(slot for name, slot in guarded.items() if name in checked.names)
-    return Condition(checked, checked.typed.build(Points()), checked.typed.build(Intervals()), slots)
+    return _compiled(checked, tuple(slot for name, slot in guarded.items() if name in checked.names))
+
+
+def _compiled(checked: Checked, slots: tuple[int, ...]) -> Condition:
+    points = Points()
+    fast = checked.typed.build(points)
+    return Condition(checked, fast, points.brief(fast), checked.typed.build(Intervals()), slots)
 
 
 def _figures(rule: Rule, pack: Pack) -> tuple[Figure, ...]:

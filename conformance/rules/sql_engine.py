@@ -9,6 +9,8 @@ others every number has two ends, as in `Intervals`, whose formulas these are, c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
+from sys import float_info
 from typing import Any, NoReturn
 
 from sqlglot import exp
@@ -31,6 +33,7 @@ from conformance.rules.sql_sheet import (
     least,
     negation,
     number,
+    of_type,
     one_of,
     undefined,
 )
@@ -45,14 +48,16 @@ _ZERO = number(0.0)
 class Sql(Engine):
     """Numbers are `Number`, instants `Moment`, texts `Word`, verdicts `Says`; their parts have names on ``sheet``."""
 
-    def __init__(self, sheet: Sheet, *, complete: bool) -> None:
+    def __init__(self, sheet: Sheet, *, complete: bool, screening: bool = False) -> None:
         self.sheet = sheet
         self.complete = complete
+        self.screening = screening
+        """Truth and margins only, which are left as they are near the limit, to find the rows that are worth more."""
         self.atoms: list[Atom] = []
         """The comparisons of quantities, by the number that `Says.atom` gives."""
 
     def constant(self, value: float) -> Run:
-        fixed = Number(number(value), number(value))
+        fixed = Number(number(value), number(value), size=abs(value))
         return lambda frame: fixed
 
     def word(self, value: str) -> Run:
@@ -73,15 +78,18 @@ class Sql(Engine):
         def run(frame: Frame) -> Any:
             if not place.steps:
                 return frame[place.slot]  # a limit that was looked up
-            found = self.sheet.column(place.steps[0], kind)
+            column = _column(place)
+            found = self.sheet.column(column, kind)
             match kind:
                 case "boolean":
                     return self.plain(found)
                 case "word":
                     return Word(found)
             made, low, high = (Moment, _NEVER, _EVER) if kind == "instant" else (Number, MINUS_INF, INF)
+            if kind == "number" and f"{column}.low" in self.sheet.types:  # what a chain could only bound
+                low, high = (self.sheet.column(f"{column}.{end}", kind) for end in ("low", "high"))
             if self.complete:
-                return made(found, found)
+                return Moment(found, found) if kind == "instant" else Number(found, found, size=float_info.max)
             lost = name(_lost(found, kind))
             return made(name(case((lost, low), other=found)), name(case((lost, high), other=found)))
 
@@ -89,10 +97,13 @@ class Sql(Engine):
 
     def has(self, place: Place, kind: Kind) -> Run:
         def run(frame: Frame) -> Says:
-            found = self.sheet.column(place.steps[0], kind)
+            column = _column(place)
+            found = self.sheet.column(column, kind)
+            absent = found.is_(NULL) if any(place.optional) else FALSE
+            if f"{column}?" in self.sheet.types:  # what is joined says itself what is not known of it
+                absent = both(absent, negation(self.sheet.column(f"{column}?", "boolean")))
             if self.complete:
                 return self.plain(TRUE)
-            absent = found.is_(NULL) if place.optional[0] else FALSE
             return self.plain(case((absent, FALSE), (_lost(found, kind), NULL), other=TRUE))
 
         return run
@@ -111,7 +122,7 @@ class Sql(Engine):
             value: Number = of(frame)
             low, high = (exp.Abs(this=end.copy()) for end in (value.low, value.high))
             if value.point:
-                return self._point(low, value.bad, loose=value.loose)
+                return self._point(low, value.bad, loose=value.loose, size=value.size)
             around = both(value.low <= _ZERO, value.high >= _ZERO)
             return self._range(case((around, _ZERO), other=least(low, high)), greatest(low, high), value.bad)
 
@@ -141,9 +152,8 @@ class Sql(Engine):
         def minutes(one: Term, other: Term) -> Term:
             apart = self.sheet.name(one - other)
             far = integer(UNBOUNDED // 2)
-            return case(
-                (apart > far, INF), (apart < -far, MINUS_INF), other=exp.cast(apart, "double") / number(NS_PER_MINUTE)
-            )
+            whole = exp.cast(of_type(apart.copy(), "int128"), "double")
+            return case((apart > far, INF), (apart < -far, MINUS_INF), other=whole / number(NS_PER_MINUTE))
 
         def run(frame: Frame) -> Number:
             one, other = later(frame), earlier(frame)
@@ -155,7 +165,7 @@ class Sql(Engine):
         def shift(start: Term, by: Term) -> Term:
             whole = exp.func("round_even", by * number(NS_PER_MINUTE), exp.Literal.number("0"))
             bounded = greatest(number(-UNBOUNDED), least(self.sheet.name(whole), number(UNBOUNDED)))
-            return self.sheet.name(start + exp.cast(bounded, "int128"))
+            return self.sheet.name(start + exp.cast(of_type(bounded, "double"), "int128"))
 
         def run(frame: Frame) -> Moment:
             one, by = moment(frame), minutes(frame).settled()
@@ -174,15 +184,20 @@ class Sql(Engine):
 
         def near(margin: Term) -> Term:
             margin = name(margin if divisor == 1 else margin / scale)
-            return name(case((exp.Abs(this=margin.copy()) <= number(AT_LIMIT), _ZERO), other=margin))
+            return (
+                margin
+                if self.screening
+                else name(case((exp.Abs(this=margin.copy()) <= number(AT_LIMIT), _ZERO), other=margin))
+            )
 
         def run(frame: Frame) -> Says:
             one, other = left(frame), right(frame)
             if one.point and other.point:
                 gap = name(other.low - one.low)
-                bad = one_of(one.bad, other.bad, negation(finite(gap)))
+                bad = one_of(one.bad, other.bad, FALSE if one.size + other.size < inf else negation(finite(gap)))
                 low = near(gap)
-                return Says(name(low > _ZERO if strict else low >= _ZERO), low, low, index, name(bad))
+                limit = number(AT_LIMIT if strict else -AT_LIMIT) if self.screening else _ZERO
+                return Says(name(low > limit if strict else low >= limit), low, low, index, name(bad))
             one, other = one.settled(), other.settled()
             same = both(one.known, other.known, one.low.eq(other.low))  # also where both are infinite
             apart = self._subtract(Number(other.low, other.high), Number(one.low, one.high)).settled()
@@ -240,7 +255,7 @@ class Sql(Engine):
             high = low if self.complete else pick(one.high, two.high, greatest(one.high, two.high))
             if isinstance(one, Moment):
                 return Moment(low, high, bad)
-            return Number(low, high, bad, loose=one.loose or two.loose)
+            return Number(low, high, bad, one.loose or two.loose, max(one.size, two.size))
 
         return run
 
@@ -275,26 +290,27 @@ class Sql(Engine):
 
     # Formulas
 
-    def _point(self, value: Term, bad: Term, *, loose: bool = True) -> Number:
+    def _point(self, value: Term, bad: Term, *, loose: bool = True, size: float = inf) -> Number:
         named = self.sheet.name(value)
-        return Number(named, named, self.sheet.name(bad), loose)
+        return Number(named, named, self.sheet.name(bad), loose and size == inf, size)
 
     def _range(self, low: Term, high: Term, *bad: Term) -> Number:
         return Number(self.sheet.name(low), self.sheet.name(high), self.sheet.name(one_of(*bad)))
 
     def _opposite(self, of: Number) -> Number:
         low = self.sheet.name(exp.Neg(this=of.high.copy()))
-        return Number(low, low if of.point else self.sheet.name(exp.Neg(this=of.low.copy())), of.bad, of.loose)
+        high = low if of.point else self.sheet.name(exp.Neg(this=of.low.copy()))
+        return Number(low, high, of.bad, of.loose, of.size)
 
     def _subtract(self, one: Number, other: Number) -> Number:
         if one.point and other.point:
-            return self._point(one.low - other.low, one_of(one.bad, other.bad))
+            return self._point(one.low - other.low, one_of(one.bad, other.bad), size=one.size + other.size)
         return self._add(one, self._opposite(other))
 
     def _add(self, one: Number, other: Number) -> Number:
         low = self.sheet.name(one.low + other.low)
         if one.point and other.point:
-            return self._point(low, one_of(one.bad, other.bad))
+            return self._point(low, one_of(one.bad, other.bad), size=one.size + other.size)
         one, other = one.settled(), other.settled()
         high = self.sheet.name(one.high + other.high)
         over = both(one.known, other.known, _overflown(low, one.low, other.low))
@@ -303,7 +319,7 @@ class Sql(Engine):
 
     def _multiply(self, one: Number, other: Number) -> Number:
         if one.point and other.point:
-            return self._point(one.low * other.low, one_of(one.bad, other.bad))
+            return self._point(one.low * other.low, one_of(one.bad, other.bad), size=one.size * other.size)
         one, other = one.settled(), other.settled()
         over = both(one.known, other.known, _overflown(one.low * other.low, one.low, other.low))
         # A missing number is finite, however large: 0 times it is 0.
@@ -325,6 +341,11 @@ class Sql(Engine):
         open_ = one_of(both(other.low <= _ZERO, other.high >= _ZERO), undefined(greatest(*quotients)))
         low = case((open_, MINUS_INF), other=least(*quotients))
         return self._range(low, case((open_, INF), other=greatest(*quotients)), one.bad, other.bad, zero, over)
+
+
+def _column(place: Place) -> str:
+    """The column of a relation that holds ``place``: of the row by its own name, of what is joined by the whole path."""
+    return ".".join(place.steps if place.origin == "row" else (place.origin, *place.steps))
 
 
 def _lost(column: Term, kind: Kind) -> Term:

@@ -40,6 +40,12 @@ def integer(value: int) -> Term:
     return exp.cast(exp.Literal.number(str(value)), "int128") if abs(value) >= 2**63 else exp.Literal.number(str(value))
 
 
+def of_type(term: Term, kind: str) -> Term:
+    """``term``, marked as of type ``kind`` for the engines that cast it in another way."""
+    term.type = kind
+    return term
+
+
 def both(*parts: Term) -> Term:
     """``AND``, without what is known already."""
     open_ = [part for part in dict.fromkeys(parts) if part != TRUE]
@@ -93,12 +99,16 @@ def undefined(of: Term) -> Term:
 def least(*parts: Term) -> Term:
     """The least of numbers, none of which is null."""
     one, *more = dict.fromkeys(parts)
+    if len(more) == 1:  # twice as fast as the function, and the same for all numbers
+        return case((one <= more[0], one), other=more[0])
     return exp.Least(this=one.copy(), expressions=[p.copy() for p in more], ignore_nulls=True) if more else one
 
 
 def greatest(*parts: Term) -> Term:
     """The greatest of numbers, none of which is null."""
     one, *more = dict.fromkeys(parts)
+    if len(more) == 1:
+        return case((one >= more[0], one), other=more[0])
     return exp.Greatest(this=one.copy(), expressions=[p.copy() for p in more], ignore_nulls=True) if more else one
 
 
@@ -184,6 +194,7 @@ class Sheet:
                 shown.append(exp.alias_(entry.expression.copy(), name, copy=False))
             elif entry.depth < depth < until:
                 shown.append(exp.column(name))
+        shown = shown or [exp.alias_(TRUE.copy(), "nothing")]  # a rule may need no column
         return exp.select(*shown, copy=False).from_(source, copy=False)
 
 

@@ -7,6 +7,7 @@ Where ``bad`` is true the part is not computable, and its other expressions mean
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from attrs import evolve, frozen
 from sqlglot import exp
@@ -37,6 +38,8 @@ class Number:
     high: Term
     bad: Term = FALSE
     loose: bool = False
+    size: float = inf
+    """No row has a greater magnitude; a number with a finite one is computable."""
 
     @property
     def point(self) -> bool:

@@ -8,16 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlglot import exp
 
 from conformance.model.json import JSON
 from conformance.model.outcome import Sides
-from conformance.model.standard import Pack, Rule, Table
+from conformance.model.standard import LimitLookup, Pack, Rule, Table
 from conformance.rules import types
+from conformance.rules.chain_sql import lower_chains
 from conformance.rules.engine import instant
+from conformance.rules.joins import joined
 from conformance.rules.names import roots_of
 from conformance.rules.program import Program
+from conformance.rules.series import judge_series
+from conformance.rules.series_machine import judge_machine
 from conformance.rules.sql import judge_rows, lower
 from conformance.rules.typed import Slots
 from conformance.rules.verdicts import RowVerdict, WorstRow
@@ -72,53 +76,130 @@ def examine(
     pack: Pack,
     views: Mapping[str, str],
     documents: Mapping[str, JSON],
+    unique: bool = False,
     worst: int = 5,
 ) -> dict[str, TableVerdict]:
     """What each of ``programs`` (rules on ``table``) says, by rule.
 
     ``views`` gives each recorded table the name of its relation: numbers DOUBLE or BIGINT in the pack's units, instants
-    BIGINT in UTC nanoseconds. ``documents`` holds the documents that rules join.
+    BIGINT in UTC nanoseconds. ``documents`` holds the documents that rules join. ``unique`` promises that no key of the
+    table comes twice.
     """
-    relation = views[table.name]
-    plain = {p.rule.id: lower(p) for p in programs}
-    found = judge_rows(connection, relation, plain, key=table.key, worst=worst)
+    laid = [_Laid(p, _joined(connection, views[table.name], p, pack, views, documents), table.key) for p in programs]
+    laid = _chained(connection, laid, pack, views, documents, unique=unique)
+    found: dict[str, RowVerdict] = {}
+    for (relation, key), alike in _alike(laid).items():
+        plain = {p.rule.id: lower(p) for p in alike if p.machine is None and p.clock is None}
+        timed = {p.rule.id: p for p in alike if p.clock is not None}
+        if plain:
+            found |= judge_rows(connection, relation, plain, key=key, worst=worst)
+        if clock := next((p.clock for p in timed.values()), None):
+            order = {"time": clock.time, "groups": clock.groups}
+            found |= judge_series(connection, relation, timed, key=key, worst=worst, **order)  # type: ignore[arg-type]
+        for p in alike:
+            if p.machine is not None:
+                found[p.rule.id] = judge_machine(connection, relation, p, key=key, worst=worst)
     return {
-        p.rule.id: TableVerdict(
-            found[p.rule.id],
-            tuple(_shown(connection, relation, table.key, row, p, pack) for row in found[p.rule.id].worst),
+        one.program.rule.id: TableVerdict(
+            verdict := found[one.program.rule.id],
+            tuple(_shown(connection, one, row, pack, documents) for row in verdict.worst),
         )
-        for p in programs
+        for one in laid
     }
 
 
-def _shown(
+@frozen(eq=False)
+class _Laid:
+    """A rule, the relation whose rows it judges, and the columns that name one."""
+
+    program: Program
+    relation: str
+    key: tuple[str, ...]
+
+
+def _alike(laid: Sequence[_Laid]) -> dict[tuple[str, tuple[str, ...]], list[Program]]:
+    """The rules that judge the same rows."""
+    found: dict[tuple[str, tuple[str, ...]], list[Program]] = {}
+    for one in laid:
+        found.setdefault((one.relation, one.key), []).append(one.program)
+    return found
+
+
+def _joined(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
-    key: Sequence[str],
-    row: WorstRow,
     program: Program,
     pack: Pack,
+    views: Mapping[str, str],
+    documents: Mapping[str, JSON],
+) -> str:
+    name = f"{relation}+{program.rule.id}"
+    return joined(connection, relation, program.rule, pack, tables=views, documents=documents, name=name)
+
+
+def _chained(
+    connection: duckdb.DuckDBPyConnection,
+    laid: Sequence[_Laid],
+    pack: Pack,
+    views: Mapping[str, str],
+    documents: Mapping[str, JSON],
+    *,
+    unique: bool,
+) -> list[_Laid]:
+    """Each rule over the rows that its chain leaves; chains over the same rows share their scan."""
+    left: dict[str, tuple[str, ...]] = {}
+    for relation in dict.fromkeys(one.relation for one in laid):
+        chains = {p.rule.id: p.chain for p in (o.program for o in laid if o.relation == relation) if p.chain}
+        left |= lower_chains(connection, relation, chains, unique=unique) if chains else {}
+    return [
+        evolve(one, relation=_joined(connection, rule, one.program, pack, views, documents), key=left[rule])
+        if (rule := one.program.rule.id) in left
+        else one
+        for one in laid
+    ]
+
+
+def _shown(
+    connection: duckdb.DuckDBPyConnection, laid: _Laid, row: WorstRow, pack: Pack, documents: Mapping[str, JSON]
 ) -> ShownRow:
-    kinds = _fields(roots_of(program.rule, pack, Slots(), [])["row"].type)
-    read = [name for name in _read(program.rule) if name in kinds and name not in key]
-    wanted = exp.select(*(exp.column(n, quoted=True) for n in (*key, *read))).from_(
-        exp.to_identifier(relation, quoted=True)
-    )
-    for name, value in zip(key, row.key, strict=True):
-        wanted = wanted.where(
-            exp.NullSafeEQ(this=exp.column(name, quoted=True), expression=exp.convert(value)), copy=False
-        )
+    kinds, rule = _kinds(laid.program, pack), laid.program.rule
+    read = [name for name in _read(rule) if name in kinds and name not in laid.key]
+    wanted = exp.select(*(exp.column(n, quoted=True) for n in (*laid.key, *read)))
+    wanted = wanted.from_(exp.to_identifier(laid.relation, quoted=True))
+    for name, value in zip(laid.key, row.key, strict=True):
+        same = exp.NullSafeEQ(this=exp.column(name, quoted=True), expression=exp.convert(value))
+        wanted = wanted.where(same, copy=False)
     cells = connection.execute(wanted.limit(1).sql("duckdb")).fetchone() or (*row.key, *(None for _ in read))
-    values = {n: _value(v, kinds[n].type) for n, v in zip((*key, *read), cells, strict=True)}
-    sides = program.sides({"row": values}) if row.margin is not None else None
-    return ShownRow(row, {n: values[n] for n in key}, {n: values[n] for n in read}, sides)
+    values = {n: _value(v, kinds[n]) for n, v in zip((*laid.key, *read), cells, strict=True)}
+    environment: dict[str, JSON] = {"row": values}
+    for root, join in rule.joins.items():
+        found = {n.removeprefix(f"{root}."): v for n, v in values.items() if n.startswith(f"{root}.")}
+        environment[root] = documents.get(join.document) if join.document else found
+    sides = laid.program.sides(environment) if row.margin is not None else None
+    return ShownRow(row, {n: values[n] for n in laid.key}, {n: values[n] for n in read}, sides)
+
+
+def _kinds(program: Program, pack: Pack) -> dict[str, types.Type]:
+    """The type of each column of the rows that ``program`` judges; of a joined table ``meter.nominal``."""
+    left = program.chain.row if program.chain else None
+    bindings = roots_of(program.rule, pack, Slots(), [], row=left)
+    roots = {name: _fields(binding.type) for name, binding in bindings.items()}
+    joined_columns = {
+        f"{name}.{column}": found.type
+        for name, join in program.rule.joins.items()
+        if join.table is not None and name in roots
+        for column, found in roots[name].items()
+    }
+    return {column: found.type for column, found in roots["row"].items()} | joined_columns
 
 
 def _read(rule: Rule) -> list[str]:
     """The columns that ``rule`` speaks of, in the order in which it does."""
-    texts = [e.text for e in (rule.require, rule.when, rule.vacuous_unless) if e is not None]
-    paths = [path.partition(".") for text in texts for path in _COLUMN.findall(text)]
-    return list(dict.fromkeys(name for root, _, name in paths if root == "row"))
+    looked_up = [e for p in rule.parameters.values() if isinstance(p, LimitLookup) for e in p.by.values()]
+    texts = [e.text for e in (rule.require, rule.when, rule.vacuous_unless, *looked_up) if e is not None]
+    paths = [path for text in texts for path in _COLUMN.findall(text)]
+    paths += [f"row.{rule.machine.event}"] if rule.machine else []
+    return list(dict.fromkeys(path.removeprefix("row.") for path in paths))
 
 
 def _fields(row: types.Type) -> Mapping[str, types.Field]:

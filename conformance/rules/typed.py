@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from conformance.model.quantity import Unit, unit
+from conformance.model.quantity import Unit, linear, unit
 from conformance.rules import types
 from conformance.rules.engine import Engine, Kind, Rounds, Run
 
@@ -70,6 +70,8 @@ class Checked:
     parts: tuple[Part, ...]
     joins: tuple[Build, ...]
     """The joins of lists that do not depend on a loop, to tell why they do not match."""
+    reach: tuple[int, int] | None = None
+    """How far its operators over time look back and ahead, ns; None if it has none."""
 
 
 @frozen
@@ -113,12 +115,19 @@ def kind_of(type_: types.Type) -> Kind | None:
 
 
 def convert(typed: Typed, to: Unit) -> Typed:
-    """The same number in the comparable unit ``to``."""
+    """The same number in the comparable unit ``to``, by the operations of `model.quantity.Linear`."""
     of = typed.type.unit if isinstance(typed.type, types.Number) else None
-    if of is None or of.factor == to.factor:
+    if of is None or of.exact == to.exact:
         return typed
-    factor = of.factor / to.factor
-    return Typed(types.Number(to), lambda e: e.arithmetic("*", typed.build(e), e.constant(factor)))
+    by = linear(of, to)
+
+    def build(engine: Engine) -> Run:
+        found = typed.build(engine)
+        for op, factor in (("*", by.times), ("/", by.over)):
+            found = found if factor == 1 else engine.arithmetic(op, found, engine.constant(factor))
+        return found
+
+    return Typed(types.Number(to), build)
 
 
 def times(one: Unit | None, other: Unit | None, sign: int) -> Unit | None:

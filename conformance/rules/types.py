@@ -25,9 +25,10 @@ class Boolean:
 
 @frozen
 class Word:
-    """A text; ``choices`` where the schema lists all that may stand there."""
+    """A text; ``choices`` where the schema lists all that may stand there, ``day`` where it is a date."""
 
     choices: tuple[str, ...] | None = None
+    day: bool = False
 
 
 @frozen
@@ -129,7 +130,8 @@ def of_schema(schema: Mapping[str, Any] | bool, unit_of_list: str | None = None)
         case "string" if schema.get("format") == "date-time":
             return Field(Instant(), nullable)
         case "string":
-            return Field(Word(None if words is None else tuple(str(w) for w in words)), nullable)
+            choices = None if words is None else tuple(str(w) for w in words)
+            return Field(Word(choices, schema.get("format") == "date"), nullable)
         case "array":
             return Field(List(of_schema(schema.get("items", True), schema.get("unit")).type), nullable)
         case "object":

@@ -50,7 +50,7 @@ class Examination:
     @property
     def good(self) -> bool:
         """Whether a run can start."""
-        return self.hello.cause is None and bool(self.operations) and all(e.good for e in self.operations)
+        return self.hello.cause is None and all(e.good for e in self.operations)
 
     def projected(self, cases: int, *, jobs: int = 1) -> float:
         """Seconds that ``cases`` calls of each operation will take, at the latency seen here."""

@@ -180,6 +180,19 @@ def test_a_system_without_our_operation_is_refused(run: Run, small: Pack, write_
         make_plan(other, system, oracle=None, settings=common.settings_for(other))
 
 
+def test_a_null_in_a_recording_is_a_missing_value(run: Run, write_system: Write, small: Pack) -> None:
+    rooms = small.sites["house"].bases["cottage"]
+    request = {"target": 294, "connection": rooms["connection"], "ambient": [280], "rooms": rooms["rooms"]}
+    lost = {"powers": [{"id": r["id"], "p": None} for r in rooms["rooms"]]}
+    file = write_system("", reach="{recorded: outputs/*.jsonl}", extra="environment: production")
+    (file.parent / "outputs").mkdir()
+    (file.parent / "outputs" / "a.jsonl").write_bytes(encode({"request": request, "response": lost}) + b"\n")
+    record = run(file)
+    assert of(record, "heat-response-valid").outcome is Outcome.PASSED
+    assert of(record, "room-power").outcome is Outcome.INCONCLUSIVE
+    assert of(record, "room-power").reason is Reason.INSUFFICIENT_DATA
+
+
 def test_recordings_are_judged_without_an_oracle(run: Run, write_system: Write, small: Pack) -> None:
     rooms = small.sites["house"].bases["cottage"]
     request = {"target": 294, "connection": rooms["connection"], "ambient": [280], "rooms": rooms["rooms"]}

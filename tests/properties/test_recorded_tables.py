@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -16,7 +17,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.model.quantity import convert, unit
+from conformance.model.quantity import linear, unit
 from conformance.model.standard import Table
 from conformance.model.system import TableSource
 from conformance.systems.tables import open_table
@@ -54,7 +55,8 @@ def moment(second: int) -> datetime:
 
 def expected(rows: list[tuple[Any, ...]], *, factor: bool) -> list[tuple[Any, ...]]:
     base = int(START.timestamp())
-    volts = (lambda x: x if x is None else convert(x, unit("kV"), unit("V"))) if factor else (lambda x: x)
+    kilo = linear(unit("kV"), unit("V"))
+    volts = (lambda x: x if x is None else kilo(x)) if factor else (lambda x: x)
     return [(m, p, (base + t) * 10**9, volts(v), *rest) for m, p, t, v, *rest in rows]
 
 
@@ -73,17 +75,24 @@ def shown(value: Any, decimal: str) -> str:
 
 @settings(max_examples=40, deadline=None)
 @given(tables, st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]), st.sampled_from(",;|\t"),
-       st.sampled_from(".,"), st.booleans())  # fmt: skip
-def test_csv(rows: list[tuple[Any, ...]], encoding: str, delimiter: str, decimal: str, kilo: bool) -> None:
+       st.sampled_from(".,"), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())  # fmt: skip
+def test_csv(
+    rows: list[tuple[Any, ...]], encoding: str, delimiter: str, decimal: str, kilo: bool, end: str, named: bool,
+    packed: bool,
+) -> None:  # fmt: skip
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(NAMES)
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
+    if named:
+        writer.writerow(NAMES)
     for m, p, t, *rest in rows:
         stamp = moment(t).astimezone(UTC).replace(tzinfo=None) + timedelta(hours=8)  # the clock in Shanghai
         writer.writerow([m, p, stamp.isoformat(sep=" "), *(shown(v, decimal) for v in rest)])
+    data = out.getvalue().encode(encoding)
     found = read(
-        out.getvalue().encode(encoding), "a.csv", encoding=encoding.removesuffix("-sig"), delimiter=delimiter,
-        decimal=decimal, timezone="Asia/Shanghai", units={"voltage": "kV"} if kilo else {},
+        gzip.compress(data) if packed else data, "a.csv.gz" if packed else "a.csv", delimiter=delimiter,
+        encoding=encoding.removesuffix("-sig"), decimal=decimal, timezone="Asia/Shanghai",
+        units={"voltage": "kV"} if kilo else {}, header_rows=int(named),
+        columns={} if named else {name: str(i) for i, name in enumerate(NAMES, start=1)},
     )  # fmt: skip
     assert found == expected(rows, factor=kilo)
 
@@ -134,8 +143,25 @@ def test_parquet(rows: list[tuple[Any, ...]], kilo: bool) -> None:
         path = Path(folder) / "a.parquet"
         duck.execute(f"COPY t TO '{path}' (FORMAT parquet)")
         data = path.read_bytes()
-    found = read(data, "a.parquet", timezone="UTC", units={"voltage": "kV"} if kilo else {})
-    assert found == expected(rows, factor=kilo)
+    source = {"timezone": "UTC", "units": {"voltage": "kV"} if kilo else {}}
+    assert read(data, "a.parquet", **source) == expected(rows, factor=kilo)
+    for name, own in plain(data, **source).items():
+        assert repr(own[0]) == repr(own[1]), name
+
+
+def plain(data: bytes, **source: Any) -> dict[str, tuple[list[Any], list[Any]]]:
+    """The columns that are plain, as the view and as the file has them."""
+    with TemporaryDirectory() as folder, duckdb.connect() as duck:
+        path = Path(folder) / "a.parquet"
+        path.write_bytes(data)
+        found = open_table(TableSource(path="a.parquet", **source), TABLE, folder=folder, connection=duck)
+        return {
+            name: (
+                duck.execute(f'SELECT "{name}" FROM "{found.view}"').fetchall(),
+                duck.execute(f"SELECT \"{own}\" FROM '{path}'").fetchall(),
+            )
+            for name, own in found.plain.items()
+        }
 
 
 grids = st.lists(st.lists(st.none() | numbers, min_size=3, max_size=3), min_size=1, max_size=6)

@@ -9,13 +9,13 @@ in ns that was written beside it. A second one gives the value, or the reason wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 from numpy import float32
 
 from conformance.errors import Text
-from conformance.model.quantity import unit
+from conformance.model.quantity import Linear, linear, unit
 from conformance.model.system import TableSource
 from conformance.packs.tables import GRADES, QUALITY, Column
 from conformance.systems.tables.sql import name_of, number_of, text_of
@@ -28,7 +28,9 @@ _TIME = (
 )
 _INTEGERS = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
 _NUMBERS = re.compile(r"^(FLOAT|DOUBLE|DECIMAL\(.*\)|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)$")
+_SMALL = re.compile(r"^U?(TINY|SMALL)?INT(EGER)?$")
 _NAIVE = re.compile(r"^(TIMESTAMP(_S|_MS|_NS)?|DATE)$")
+_ZONED = re.compile(r"^(TIMESTAMP WITH TIME ZONE|TIMESTAMPTZ_NS)")
 SQL_TYPES: Mapping[str, str] = {
     "number": "DOUBLE", "integer": "BIGINT", "boolean": "BOOLEAN", "text": "VARCHAR", "time": "BIGINT"
 }  # fmt: skip
@@ -82,12 +84,19 @@ def wrong_type(column: Column, type_: str, source: TableSource) -> bool:
         case "time":
             if column.name in source.units:
                 return not _NUMBERS.match(type_)
-            return not (_NAIVE.match(type_) or type_.startswith("TIMESTAMP WITH TIME ZONE"))
+            return not (_NAIVE.match(type_) or _ZONED.match(type_))
 
 
 def from_text(column: Column, type_: str) -> bool:
     """Whether a stored column has to be read from its text, which is too slow to do in every query."""
     return type_ == "VARCHAR" and column.kind != "text"
+
+
+def same(column: Column, type_: str) -> bool:
+    """Whether each value that a stored column of ``type_`` can hold is one of the view's type too, exactly."""
+    if column.kind in ("number", "integer") and _SMALL.match(type_):
+        return True
+    return type_ == SQL_TYPES[column.kind] or (column.kind == "number" and type_ == "FLOAT")
 
 
 def cell(column: Column, type_: str, source: TableSource, *, graded: bool, shift: int) -> Cell:
@@ -133,10 +142,17 @@ def _marks(source: TableSource) -> str:
 
 
 def _trimmed(column: Column) -> str:
-    """The cell as text without blanks around it; few cells have any, and to trim all costs more than all else."""
+    """The cell as text without blanks around it.
+
+    Few numbers and times have any, and to trim all of them costs more than all else; words come again and again, and
+    each is trimmed once.
+    """
     raw = f"CAST({name_of('raw:' + column.name)} AS VARCHAR)"
+    trimmed, shown = f"trim({raw}, '{_BLANKS}')", name_of("s:" + column.name)
+    if column.kind == "text":
+        return f"{trimmed} AS {shown}"
     around = " OR ".join(f"{at}_with({raw}, '{blank}')" for blank in _BLANKS for at in ("starts", "ends"))
-    return f"CASE WHEN {around} THEN trim({raw}, '{_BLANKS}') ELSE {raw} END AS {name_of('s:' + column.name)}"
+    return f"CASE WHEN {around} THEN {trimmed} ELSE {raw} END AS {shown}"
 
 
 def _number(column: Column, type_: str, source: TableSource) -> Cell:
@@ -156,8 +172,9 @@ def _number(column: Column, type_: str, source: TableSource) -> Cell:
     parse.append(f"{missing} AS {name_of('m:' + column.name)}")
     value = parsed
     found = unit(source.units[column.name]) if column.name in source.units else column.unit
-    if found.factor != column.unit.factor:  # the very operations of `model.quantity.convert`
-        value = f"{parsed} * {number_of(found.factor)} / {number_of(column.unit.factor)}"
+    by = linear(found, column.unit)
+    if by != Linear():  # its very operations
+        value = f"{parsed} * {number_of(by.times)} / {number_of(by.over)} + {number_of(by.plus)}"
     elif column.kind == "integer" and _INTEGERS.match(type_):
         return Cell(column, type_, tuple(parse), f"TRY_CAST({raw} AS BIGINT)", f"TRY_CAST({raw} AS BIGINT) IS NULL")
     if column.kind == "integer":
@@ -198,6 +215,13 @@ def _text(column: Column, type_: str, source: TableSource) -> Cell:
     return Cell(column, type_, parse, parsed, f"{parsed} NOT IN ({choices})" if choices else "FALSE")
 
 
+def _among(raw: str, source: TableSource, missing: str) -> str:
+    """Whether a stored whole number is missing."""
+    marks = ", ".join(str(int(mark)) for mark in _numeric(source) if mark.is_integer())
+    among = f" OR {raw} IN ({marks})" if marks else ""
+    return f"({raw} IS NULL{among}) AS {missing}"
+
+
 def _time(column: Column, type_: str, source: TableSource, shift: int) -> Cell:
     raw, shown, parsed, missing = (name_of(f"{part}:{column.name}") for part in ("raw", "s", "p", "m"))
     local, offset, zone, match = (name_of(f"{part}:{column.name}") for part in ("l", "o", "z", "x"))
@@ -205,10 +229,14 @@ def _time(column: Column, type_: str, source: TableSource, shift: int) -> Cell:
     parse: tuple[str, ...]
     if column.name in source.units:
         factor = round(unit(source.units[column.name]).factor / unit("s").factor * 1e9)
-        ticks = f"TRY_CAST({shown} AS DECIMAL(24, 9)) * CAST({factor} AS DECIMAL(14, 0))"
-        parse = (_trimmed(column), f"TRY_CAST({ticks} AS BIGINT) AS {parsed}", nothing)
-        return Cell(column, type_, parse, f"{parsed} + {shift}", f"{parsed} IS NULL")
-    if type_.startswith("TIMESTAMP WITH TIME ZONE"):
+        if _INTEGERS.match(type_):
+            parse = (f"TRY_CAST(CAST({raw} AS HUGEINT) * {factor} AS BIGINT) AS {parsed}", _among(raw, source, missing))
+            return Cell(column, type_, parse, f"{parsed} + {shift}", f"{parsed} IS NULL")
+        whole = f"TRY_CAST(TRY_CAST({shown} AS HUGEINT) * {factor} AS BIGINT)"
+        parts = f"TRY_CAST(TRY_CAST({shown} AS DECIMAL(24, 9)) * CAST({factor} AS DECIMAL(14, 0)) AS BIGINT)"
+        ticks = f"CASE WHEN regexp_full_match({shown}, '-?[0-9]+') THEN {whole} ELSE {parts} END AS {parsed}"
+        return Cell(column, type_, (_trimmed(column), ticks, nothing), f"{parsed} + {shift}", f"{parsed} IS NULL")
+    if _ZONED.match(type_):
         parse = (f"TRY(epoch_ns({raw})) AS {parsed}", f"{raw} IS NULL AS {missing}")
         return Cell(column, type_, parse, f"{parsed} + {shift}", f"{parsed} IS NULL")
     if _NAIVE.match(type_):
@@ -242,11 +270,20 @@ def parsed(cells: Sequence[Cell], stage: str) -> str:
     return f"SELECT *, {members} FROM ({stage})"
 
 
-def typed(cells: Sequence[Cell], stage: str, zones: Mapping[str, str], shown: Sequence[str]) -> str:
+def typed(
+    cells: Sequence[Cell],
+    stage: str,
+    zones: Mapping[str, str],
+    shown: Sequence[str],
+    *,
+    plain: Collection[str] = (),
+    raw: Iterable[str] = (),
+) -> str:
     """SQL for the rows of the table: ``#file``, ``#row``, ``#k``, ``#bad`` and the columns ``shown``.
 
     ``zones`` gives the offset of each time that may have none. ``#bad`` is the index of the first cell that cannot be
-    read, or NULL.
+    read, or NULL. Columns that are ``plain`` are taken as they stand in the file, so that a filter on them reaches it;
+    of ``raw`` ones the raw cells come too.
     """
     inner = parsed(cells, stage)
     offsets = "".join(f", {sql} AS {name_of('z:' + name)}" for name, sql in zones.items())
@@ -254,6 +291,9 @@ def typed(cells: Sequence[Cell], stage: str, zones: Mapping[str, str], shown: Se
     bad = " ".join(f"WHEN {c.bad} THEN {i}" for i, c in enumerate(cells))
     by_name = {c.column.name: c for c in cells}
     values = ", ".join(
-        f"CAST({by_name[n].value} AS {SQL_TYPES[by_name[n].column.kind]}) AS {name_of(n)}" for n in shown
+        f"CAST({name_of('raw:' + n) if n in plain else by_name[n].value} AS {SQL_TYPES[by_name[n].column.kind]}) "
+        f"AS {name_of(n)}"
+        for n in shown
     )
-    return f'SELECT "#file", "#row", "#k", CAST(CASE {bad} END AS SMALLINT) AS "#bad", {values} FROM ({inner})'
+    also = "".join(f", {name_of('raw:' + n)}" for n in raw)
+    return f'SELECT "#file", "#row", "#k", CAST(CASE {bad} END AS SMALLINT) AS "#bad", {values}{also} FROM ({inner})'

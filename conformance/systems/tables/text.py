@@ -6,53 +6,30 @@ Every record keeps its place, so that a bad cell is shown where it stands. Memor
 from __future__ import annotations
 
 import csv
-import io
 import json
-import warnings
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
 
 from attrs import frozen
 
 from conformance.errors import Position, Problem, Refused, Text
-from conformance.errors.tables import (
-    BadLine,
-    DuplicateColumn,
-    NotThisEncoding,
-    RaggedRow,
-    TableTooLarge,
-    TooManyColumns,
-    UnreadableTable,
-    XlsxExtraMissing,
-)
+from conformance.errors.tables import BadLine, DuplicateColumn, RaggedRow, TooManyColumns
 from conformance.model.system import TableSource
 from conformance.systems.tables.files import TableFile
+from conformance.systems.tables.lines import LINE, pieces
+from conformance.systems.tables.rows import COLUMNS, Record, keys, members, rows
+from conformance.systems.tables.sql import file_of, name_of, text_of
 
-COLUMNS = 4096
-"""Columns of a file at most."""
-LINE = 16
-"""MiB of one line at most."""
-WORKBOOK = 1024
-"""MiB of a workbook at most, once it is unpacked."""
 SHOWN = 20
 """Problems of one kind that are shown."""
-_A_LINE, _UNPACKED = Text("a line", "某一行"), Text("the unpacked workbook", "解压后的工作簿")
-
-
-@frozen
-class Record:
-    """One row as it was written."""
-
-    line: int
-    """1-based line of the file, or row of the sheet."""
-    cells: list[str]
-    source: str | None = None
-    """Its first line."""
-    lines: int = 1
+_LINE_BYTES = 4 * LINE << 20
+_BLOCK = 1 << 20
+_HALF = Text("half a surrogate pair", "含不成对的代理字符")
+# A cell of what we write ourselves has no line break, so that DuckDB cannot miss the end of a row.
+_KEPT = {"\x01": "\x011", "\n": "\x01n", "\r": "\x01r"}
+_KEEP = str.maketrans(_KEPT)
 
 
 @frozen
@@ -64,6 +41,40 @@ class Grid:
     """Lines above the data."""
     delimiter: str
     names: tuple[str, ...]
+    ours: bool = False
+    """Whether we wrote it, with line breaks kept apart."""
+
+    def sql(self, columns: Iterable[int]) -> str:
+        """SQL for ``columns`` (``c0``, ``c1`` ...) of all rows, as texts, with ``#row``; memory stays flat."""
+        fields = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.names)))
+        options = (
+            f"auto_detect=false, header=false, skip={self.skip}, columns={{{fields}}}, quote='\"', escape='\"', "
+            f"delim={text_of(self.delimiter)}, strict_mode=true, null_padding=false, "
+            f"max_line_size={_LINE_BYTES}, buffer_size={2 * _LINE_BYTES}"
+        )
+        cells = "".join(f", {self._cell(i)}" for i in sorted(columns))
+        numbered = f'SELECT row_number() OVER () AS "#row"{cells}'
+        return f"{numbered} FROM read_csv({file_of(self.path)}, {options})"
+
+    def lines(self) -> int:
+        """Lines below the names: as many as rows, where no line is blank and no cell has a line break."""
+        feeds, returns, last = 0, 0, b""
+        with self.path.open("rb") as file:
+            for block in iter(lambda: file.read(_BLOCK), b""):
+                feeds, returns = feeds + last.count(b"\n"), returns + last.count(b"\r")
+                last = block
+        last = last.rstrip(b"\r\n")
+        feeds, returns = feeds + last.count(b"\n"), returns + last.count(b"\r")
+        return (feeds or returns) + bool(last) - self.skip
+
+    def _cell(self, column: int) -> str:
+        name = name_of(f"c{column}")
+        if not self.ours:
+            return name
+        plain = name
+        for character, written in reversed(_KEPT.items()):
+            plain = f"replace({plain}, chr(1) || {text_of(written[1])}, chr({ord(character)}))"
+        return f"{plain} AS {name}"
 
 
 def grid(file: TableFile, source: TableSource, *, scratch: Path) -> Grid | None:
@@ -71,51 +82,46 @@ def grid(file: TableFile, source: TableSource, *, scratch: Path) -> Grid | None:
 
     Raises `Refused` for what can be seen before the cells are read.
     """
-    if file.format == "csv":
-        return _plain(file, source, scratch)
-    names = _keys(file, source) if file.format == "jsonl" else _header(_rows(file, source), source, file)[0]
+    if file.format == "jsonl":
+        names, skip = keys(file, source), 0
+    else:
+        names, skip = _header(rows(file, source), source, file)
     if not names:
         return None
+    if file.format != "csv":
+        return rewritten(file, source, names, scratch=scratch)
+    if source.encoding == "utf-8" and not file.packed:
+        return Grid(file.path, skip, source.delimiter, names)
+    path = scratch / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        out.writelines(pieces(file, source))
+    return Grid(path, skip, source.delimiter, names)
+
+
+def rewritten(file: TableFile, source: TableSource, names: tuple[str, ...], *, scratch: Path) -> Grid:
+    """The rows of ``file`` written anew, where DuckDB would not read it as it stands, such as with mixed line ends."""
     path = scratch / "rows.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for record in data(file, source, names):
             try:
-                writer.writerow(record.cells)
+                writer.writerow([cell.translate(_KEEP) for cell in record.cells])
             except UnicodeEncodeError as error:
-                half = Text("half a surrogate pair", "含不成对的代理字符")
-                raise Refused([BadLine(fault=half, position=Position(file.name, record.line, 1))]) from error
-    return Grid(path, 0, ",", names)
-
-
-def _plain(file: TableFile, source: TableSource, scratch: Path) -> Grid | None:
-    names, skip = _header(_rows(file, source), source, file)
-    if not names:
-        return None
-    if source.encoding == "utf-8":
-        return Grid(file.path, skip, source.delimiter, names)
-    path = scratch / "rows.csv"
-    with _decoding(file, source) as text, path.open("w", encoding="utf-8", newline="") as out:
-        for piece in iter(lambda: _read(text, file, source), ""):
-            out.write(piece)
-    return Grid(path, skip, source.delimiter, names)
+                raise Refused([BadLine(fault=_HALF, position=Position(file.name, record.line, 1))]) from error
+    return Grid(path, 0, ",", names, ours=True)
 
 
 def data(file: TableFile, source: TableSource, names: tuple[str, ...]) -> Iterator[Record]:
     """The rows below the names, each with one cell for each name. Raises `Refused`, also for a row of other width."""
     if file.format == "jsonl":
-        for line, members, raw in _members(file, source):
-            yield Record(line, [members.get(name, "") for name in names], raw)
+        for line, found, raw in members(file, source):
+            yield Record(line, [found.get(name, "") for name in names], raw)
         return
-    rows = _rows(file, source)
-    for _ in range(source.header_rows):
-        next(rows, None)
-    for record in rows:
+    for record in islice(rows(file, source), source.header_rows, None):
         if file.format == "xlsx":
             record.cells.extend([""] * (len(names) - len(record.cells)))
         if len(record.cells) != len(names):
-            place = Position(file.name, record.line, 1, 1, record.source)
-            raise Refused([RaggedRow(found=len(record.cells), expected=len(names), position=place)])
+            raise Refused([_ragged(file, record, names)])
         yield record
 
 
@@ -152,42 +158,45 @@ def _start(file: TableFile, source: TableSource, record: Record, names: tuple[st
     return len(record.source) + (1 if not left else 0)
 
 
-def diagnose(file: TableFile, source: TableSource, names: tuple[str, ...]) -> list[Problem]:
-    """What keeps ``file`` from being read to its end, at its place; nothing if we can read it."""
+def diagnose(file: TableFile, source: TableSource, names: tuple[str, ...]) -> int:
+    """How many rows ``file`` has. Raises `Refused` for what keeps it from being read to its end, at its place."""
     problems: list[Problem] = []
-    rows = _rows(file, source)
+    count = 0
     try:
-        for _ in range(source.header_rows):
-            next(rows, None)
-        for record in rows:
+        for record in islice(rows(file, source), source.header_rows, None):
+            count += 1
             if len(record.cells) != len(names):
-                place = Position(file.name, record.line, 1, 1, record.source)
-                problems.append(RaggedRow(found=len(record.cells), expected=len(names), position=place))
+                problems.append(_ragged(file, record, names))
                 if len(problems) == SHOWN:
                     break
     except Refused as refused:
         problems += refused.problems
-    return problems
+    if problems:
+        raise Refused(problems)
+    return count
 
 
-def _rows(file: TableFile, source: TableSource) -> Iterator[Record]:
-    """The records of a CSV file or sheet, names and all, without blank ones."""
-    records = _sheet(file, source) if file.format == "xlsx" else _csv(file, source)
-    return (r for r in records if r.cells)
+def _ragged(file: TableFile, record: Record, names: tuple[str, ...]) -> Problem:
+    place = Position(file.name, record.line, 1, 1, record.source)
+    return RaggedRow(found=len(record.cells), expected=len(names), position=place)
 
 
-def _header(rows: Iterator[Record], source: TableSource, file: TableFile) -> tuple[tuple[str, ...], int]:
-    """The name of each column, and the line on which the names end; no names for an empty file."""
+def _header(records: Iterator[Record], source: TableSource, file: TableFile) -> tuple[tuple[str, ...], int]:
+    """The name of each column, and the line on which the names end; no names for an empty file.
+
+    Columns without names are called by their number, from 1.
+    """
     heads: list[list[str]] = []
     last = 0
-    for _, record in zip(range(source.header_rows), rows, strict=False):
-        cells = [c.strip().removeprefix("\ufeff") for c in record.cells]
+    for record in islice(records, max(source.header_rows, 1)):
+        heads.append([c.strip().removeprefix("\ufeff") for c in record.cells])
         last = record.line + record.lines - 1
-        heads.append(cells)
     if not heads:
         return (), 0
     if max(map(len, heads)) > COLUMNS:
         raise Refused([TooManyColumns(limit=COLUMNS, position=Position(file.name, 1, 1))])
+    if not source.header_rows:
+        return tuple(str(i) for i in range(1, len(heads[0]) + 1)), 0
     for head in heads[:-1]:  # a merged cell has its text in its first column alone
         for column in range(1, len(head)):
             head[column] = head[column] or head[column - 1]
@@ -199,151 +208,3 @@ def _header(rows: Iterator[Record], source: TableSource, file: TableFile) -> tup
         place = Position(file.name, last, 1)
         raise Refused([DuplicateColumn(name=n, position=place) for n in twice[:SHOWN]])
     return names, last
-
-
-class _Lines:
-    """The lines of a text, of bounded length, with those of the record that is being read."""
-
-    def __init__(self, text: TextIO, file: TableFile, source: TableSource) -> None:
-        self.text, self.file, self.source = text, file, source
-        self.count = 0
-        self.taken: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        while line := _read(self.text, self.file, self.source, line=True):
-            self.count += 1
-            if len(line) > LINE << 20:
-                place = Position(self.file.name, self.count, 1)
-                raise Refused([TableTooLarge(part=_A_LINE, limit=LINE, position=place)])
-            self.taken.append(line)
-            yield line
-
-
-def _csv(file: TableFile, source: TableSource) -> Iterator[Record]:
-    with _decoding(file, source) as text:
-        lines = _Lines(text, file, source)
-        reader = csv.reader(lines, delimiter=source.delimiter, strict=True)
-        while True:
-            start = lines.count + 1
-            lines.taken.clear()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                place = Position(file.name, start, 1, 1, lines.taken[0].rstrip("\r\n") if lines.taken else None)
-                raise Refused([BadLine(fault=Text(str(error), str(error)), position=place)]) from error
-            yield Record(start, cells, lines.taken[0].rstrip("\r\n"), len(lines.taken))
-
-
-def _decoding(file: TableFile, source: TableSource) -> io.TextIOWrapper:
-    encoding = "utf-8-sig" if source.encoding == "utf-8" else source.encoding
-    return io.TextIOWrapper(file.path.open("rb"), encoding=encoding, newline="")
-
-
-def _read(text: TextIO, file: TableFile, source: TableSource, *, line: bool = False) -> str:
-    try:
-        return text.readline((LINE << 20) + 1) if line else text.read(1 << 20)
-    except UnicodeError as error:
-        raise Refused([_not_this_encoding(file, source)]) from error
-
-
-def _not_this_encoding(file: TableFile, source: TableSource) -> Problem:
-    number = 1
-    with file.path.open("rb") as raw:
-        for number, line in enumerate(iter(lambda: raw.readline(LINE << 20), b""), start=1):
-            try:
-                line.decode(source.encoding)
-            except UnicodeError:
-                shown = line[:200].decode(source.encoding, "replace").rstrip("\r\n")
-                return NotThisEncoding(encoding=source.encoding, position=Position(file.name, number, 1, 1, shown))
-    return NotThisEncoding(encoding=source.encoding, position=Position(file.name, number, 1))
-
-
-def _keys(file: TableFile, source: TableSource) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for line, members, _ in _members(file, source):
-        names.update(dict.fromkeys(members))
-        if len(names) > COLUMNS:
-            raise Refused([TooManyColumns(limit=COLUMNS, position=Position(file.name, line, 1))])
-    return tuple(names)
-
-
-def _members(file: TableFile, source: TableSource) -> Iterator[tuple[int, dict[str, str], str]]:
-    """Line, cells by name, and text of each JSON object."""
-
-    def number(literal: str) -> str:
-        return literal.replace(".", source.decimal)
-
-    def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(given)
-        if len(found) < len(given):
-            raise ValueError("a key stands twice")
-        return found
-
-    with _decoding(file, source) as text:
-        for count, line in enumerate(lines := _Lines(text, file, source), start=1):
-            lines.taken.clear()
-            if not line.strip():
-                continue
-            shown = line.rstrip("\r\n")
-            try:
-                value = json.loads(
-                    line, parse_float=number, parse_int=number, parse_constant=str, object_pairs_hook=pairs
-                )
-                if not isinstance(value, dict):
-                    raise ValueError("no object")
-            except (ValueError, RecursionError) as error:
-                fault = str(error)[:200] or type(error).__name__
-                place = Position(file.name, count, 1, 1, shown)
-                raise Refused([BadLine(fault=Text(fault, fault), position=place)]) from error
-            yield count, {name: _shown(v, source) for name, v in value.items()}, shown
-
-
-def _sheet(file: TableFile, source: TableSource) -> Iterator[Record]:
-    """The rows of the first sheet of a workbook."""
-    try:
-        from openpyxl import load_workbook  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise Refused([XlsxExtraMissing(position=file.start)]) from error
-    try:
-        with zipfile.ZipFile(file.path) as packed:
-            if sum(part.file_size for part in packed.infolist()) > WORKBOOK << 20:
-                raise Refused([TableTooLarge(part=_UNPACKED, limit=WORKBOOK, position=file.start)])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and checks that are of no use here
-            book = load_workbook(file.path, read_only=True, data_only=True, keep_links=False)
-            try:
-                sheet = book.worksheets[0]
-                sheet.reset_dimensions()  # the size that is written in the file may be wrong
-                for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                    cells = [_shown(value, source) for value in row]
-                    while cells and not cells[-1]:  # what is blank at the end of a row may be stored or not
-                        cells.pop()
-                    yield Record(number, cells)
-            finally:
-                book.close()
-    except Refused:
-        raise
-    except Exception as error:  # the reader raises many kinds; each means that the file is no sound workbook
-        detail = f"{type(error).__name__}: {error}"[:200]
-        raise Refused([UnreadableTable(format="xlsx", detail=detail, position=file.start)]) from error
-
-
-def _shown(value: object, source: TableSource) -> str:
-    """The text that a CSV file would have for ``value``."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return repr(value).replace(".", source.decimal)
-        case datetime():
-            return value.isoformat(sep=" ")
-        case date() | time():
-            return value.isoformat()
-        case Mapping() | list():
-            return json.dumps(value, ensure_ascii=False)
-        case _:
-            return str(value)

@@ -82,7 +82,7 @@ def pack():
         decision="guarded",
         uncertainty=Uncertainty(figure, figure),
         kills=("ignores-ramp",),
-        examples=(Example("e", Outcome.FAILED, {"a": 1}, {"b": None}, {"flow": [1]}, "0 MW", position=AT),),
+        examples=(Example("e", Outcome.FAILED, {"a": 1}, {"b": None}, {"flow": [1]}, margin="0 MW", position=AT),),
         position=AT,
     )
     row = LimitRow(figure, eq={"class": "A"}, over={"voltage": 1.0}, upto={"voltage": 35})

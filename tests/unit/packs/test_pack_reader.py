@@ -8,7 +8,7 @@ import pytest
 from conformance.errors import Refused
 from conformance.model.convert import from_json, to_json
 from conformance.model.outcome import Basis
-from conformance.model.standard import Figure, LimitLookup, Pack
+from conformance.model.standard import Figure, LimitLookup, Pack, Relation
 from conformance.packs import Registry, load
 from conformance.rules import compile_rule
 
@@ -23,12 +23,13 @@ def codes(folder: Path) -> list[str]:
 
 def test_a_sound_pack_is_read_whole(small: Pack) -> None:
     assert (small.id, small.short, small.version) == ("test/small", "small", "1.0.0")
-    assert set(small.rules) == {"small/room-power", "small/total-power", "small/cold-rooms"}
+    assert set(small.rules) == {"small/room-power", "small/total-power", "small/cold-rooms", "small/warmer-target"}
     assert set(small.sites["house"].bases) == {"cottage", "villa"}
     assert set(small.profiles) == {"standard", "strict"}
     assert small.requirements["small/R4"].reason is not None
     assert isinstance(small.rules["small/total-power"].parameters["limit"], LimitLookup)
     assert [e.margin for e in small.rules["small/room-power"].examples] == ["0.51 kW", "0 kW", "-0.99 kW"]
+    assert small.rules["small/warmer-target"].relation == Relation("increase", "target", "1 K")
 
 
 def test_a_figure_knows_its_place_unit_and_basis(small: Pack) -> None:

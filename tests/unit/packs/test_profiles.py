@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from conformance.errors import Refused, Text
 from conformance.model.standard import Evidence, Figure, LimitRow, Pack, Profile, Status
-from conformance.packs import tailor
-from conformance.packs.values import overlap
+from conformance.packs import load, tailor
+from conformance.packs.rows import overlap
 
 
 def codes(pack: Pack, profile: str | None, *, as_of: str | None = None) -> list[str]:
@@ -59,8 +60,11 @@ def test_a_profile_never_changes_an_expression(small: Pack) -> None:
         (0.02, "kW", "lower", "only-stricter", True), (0.005, "kW", "lower", "only-stricter", False),
         (0.01, "kW", "lower", "only-stricter", False), (11.0, "W", "lower", "only-stricter", True),
         (0.02, "kW", "higher", "only-stricter", False), (0.005, "kW", "higher", "only-stricter", True),
-        (0.005, "kW", "lower", "fixed", True), (0.01, "kW", "lower", "fixed", False),
+        (0.005, "kW", "lower", "fixed", True), (0.01, "kW", "lower", "fixed", True),
         (9.0, "kW", "lower", "free", False),
+        (10.0, "W", "lower", "only-stricter", False), (9.999999, "W", "lower", "only-stricter", False),
+        (10.000001, "W", "lower", "only-stricter", True), (10.0, "W", "higher", "only-stricter", False),
+        (9.999999, "W", "higher", "only-stricter", True), (0.00001, "MW", "lower", "only-stricter", False),
     ],
 )  # fmt: skip
 def test_only_what_is_at_least_as_strict_is_accepted(
@@ -85,6 +89,84 @@ def test_no_accepted_value_is_looser_than_the_standard(small: Pack, value: float
         assert looser
     else:
         assert not looser
+
+
+def chained(pack: Pack, *values: tuple[float, str], target: str = "small/room-power.tolerance") -> Pack:
+    """Profiles p0, p1 that extends it, and so on, each of which sets the figure."""
+    profiles = {
+        f"p{n}": Profile(
+            f"p{n}", Text("p", "配置"), extends=f"p{n - 1}" if n else None,
+            set={target: Figure(value, unit, "none", "free", "small/S1", Status.PROJECT)},
+        )
+        for n, (value, unit) in enumerate(values)
+    }  # fmt: skip
+    return evolve(pack, profiles=profiles)
+
+
+def test_a_profile_may_not_loosen_what_the_one_that_it_extends_tightened(small: Pack) -> None:
+    assert codes(chained(small, (5, "W"), (7, "W")), "p1") == ["P080"]
+    assert codes(chained(small, (5, "W"), (0.007, "kW"), (4, "W")), "p2") == ["P080"]
+    tightened = tailor(chained(small, (5, "W"), (0.005, "kW"), (0.004, "kW")), "p2", as_of=None)
+    tolerance = tightened.rules["small/room-power"].parameters["tolerance"]
+    assert isinstance(tolerance, Figure)
+    assert (tolerance.value, tolerance.unit) == (0.004, "kW")
+
+
+def test_what_took_the_place_of_a_table_may_only_be_tightened_further(small: Pack) -> None:
+    assert codes(chained(small, (6, "kW"), (7, "kW"), target="total-power.limit"), "p1") == ["P080"]
+    pack = chained(small, (8, "kW"), (6000, "W"), target="total-power.limit")
+    limit = tailor(pack, "p1", as_of=None).rules["small/total-power"].parameters["limit"]
+    assert isinstance(limit, Figure)
+    assert (limit.value, limit.unit, limit.stricter, limit.tailoring) == (6000, "W", "lower", "only-stricter")
+
+
+def test_direction_and_permission_come_from_the_standard_whatever_a_profile_says(small: Pack) -> None:
+    pack = chained(small, (11, "W"))
+    loose = evolve(pack.profiles["p0"].set["small/room-power.tolerance"], stricter="higher", tailoring="free")
+    profile = evolve(pack.profiles["p0"], set={"small/room-power.tolerance": loose})
+    assert codes(evolve(pack, profiles={"p0": profile}), "p0") == ["P080"]
+
+
+@pytest.mark.parametrize("unit", ["kV", "Mvar", "% of rating", "K"])
+def test_a_figure_of_another_kind_is_refused(small: Pack, unit: str) -> None:
+    assert codes(chained(small, (0.001, unit)), "p0") == ["P084"]
+    assert codes(chained(small, (0.001, unit), target="total-power.limit"), "p0") == ["P084"]
+
+
+def test_what_a_profile_extends_must_be_in_force_too(small: Pack) -> None:
+    pack = chained(small, (5, "W"), (4, "W"))
+    base = evolve(pack.profiles["p0"], effective_to="2026-07-01")
+    pack = evolve(pack, profiles={**pack.profiles, "p0": base})
+    assert tailor(pack, "p1", as_of="2026-06-30").profile == "p1"
+    with pytest.raises(Refused, match="small:p0 is not in force on 2026-07-01"):
+        tailor(pack, "p1", as_of="2026-07-01")
+
+
+def test_a_profile_sets_the_zone_of_calendar_windows_and_inherits_it(small: Pack) -> None:
+    assert small.zone == "UTC"
+    assert tailor(small, "standard", as_of=None).zone == "Asia/Shanghai"
+    assert tailor(small, "strict", as_of=None).zone == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Nowhere", "Mars/Olympus", "Beijing"])
+def test_a_zone_that_does_not_exist_is_refused_at_its_place(copy: Path, zone: str) -> None:
+    file = copy / "profiles" / "standard.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("Asia/Shanghai", zone), encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        load(copy)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.position and problem.position.line) == ("P094", 5)
+
+
+def test_a_fixed_figure_is_refused_when_the_profile_is_loaded(copy: Path) -> None:
+    file = copy / "rules" / "room-power.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("tailoring: only-stricter", "tailoring: fixed"), encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        load(copy)
+    (problem,) = caught.value.problems
+    assert problem.code == "P080"
+    assert "fixed" in problem.render("zh")
 
 
 def test_a_figure_in_the_place_of_a_table_is_as_strict_as_each_row(small: Pack) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from math import inf, isfinite
 from time import perf_counter
 from typing import Any
 
@@ -7,11 +8,20 @@ import pytest
 from rules_bench import RAMP, figure, program
 
 
-def by_hand(case: dict[str, Any]) -> float:
+def by_hand(case: dict[str, Any]) -> tuple[float, str] | None:
     request = case["request"]
     setpoints = {s["id"]: s["p"] for s in case["response"]["set"]}
-    minutes = request["interval"]
-    return min(u["ramp"] * minutes + 0.1 - abs(setpoints[u["id"]] - u["p_now"]) for u in request["units"])
+    minutes, worst, at = request["interval"], inf, None
+    for unit in request["units"]:
+        p, now, ramp = setpoints.get(unit["id"]), unit["p_now"], unit["ramp"]
+        if p is None or now is None or ramp is None:
+            return None
+        margin = ramp * minutes + 0.1 - abs(p - now)
+        if not isfinite(margin):
+            return None
+        if margin < worst:
+            worst, at = margin, unit["id"]
+    return None if at is None else (worst, at)
 
 
 def test_a_rule_gives_the_margin_of_a_function_written_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,9 +29,11 @@ def test_a_rule_gives_the_margin_of_a_function_written_by_hand(capsys: pytest.Ca
     setpoints = [{"id": str(n), "p": 12.5 + 1.01 * n} for n in range(32)]
     case = {"request": {"interval": 15, "units": units}, "response": {"set": setpoints}}
     compiled = program(RAMP, parameters={"tolerance": figure(0.1, "MW")})
-    found = compiled.evaluate(case).margin
+    found, expected = compiled.evaluate(case).margin, by_hand(case)
     assert found is not None
-    assert found.physical.low == pytest.approx(by_hand(case))
+    assert expected is not None
+    assert found.physical.low == pytest.approx(expected[0])
+    assert found.at == (("u", expected[1]), ("s", expected[1]))
 
     def seconds(run: Any) -> float:
         start = perf_counter()

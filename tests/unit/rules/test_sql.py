@@ -129,7 +129,8 @@ def test_limits_are_looked_up_row_by_row_and_converted(connection: Any) -> None:
 @pytest.mark.parametrize("stated", [None, 0.0, 1.0, 3.0])
 def test_guarded_decisions_are_those_of_the_judge(connection: Any, stated: float | None) -> None:
     measured = Measured(figure(0.5), figure(2))
-    rule = program('row.v <= q("240 V") and row.level <= q("240 V")', decision="guarded", uncertainty=measured)
+    limits = 'row.v <= q("240 V") and row.level <= q("240 V")'
+    rule = program(limits, decision="guarded", uncertainty=measured, scale={"voltage": "10 V"})
     data = [(v, 1, level) for v in (237.5, 239.2, 239.8, 240.2, 240.8, 242.5) for level in (100,)] + [(239.8, 1, None)]
     uncertainty = {} if stated is None else {"r": stated}
     found = judged(connection, rule, *data, uncertainty=uncertainty)

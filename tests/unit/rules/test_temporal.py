@@ -10,7 +10,7 @@ import pytest
 
 from conformance.errors.temporal import BadWindow, DifferentSamples, FarTime, UnorderedTimes
 from conformance.rules import temporal as tl
-from conformance.rules.temporal import Signal, Stream, evaluate, node, signal
+from conformance.rules.temporal import Latched, Signal, Stream, opposite
 
 S = 10**9
 
@@ -94,8 +94,8 @@ def test_until_with_a_window_without_a_sample_knows_only_what_came_before() -> N
 
 
 def test_since_remembers_until_it_is_reset() -> None:
-    on, off = at([0, 1, 2, 3, 4], [-1, 1, -1, -1, -1]), at([0, 1, 2, 3, 4], [-1, -1, -1, 1, -1])
-    found = tl.since(tl.negation(off), on, gap=S)
+    on, stays = at([0, 1, 2, 3, 4], [-1, 1, -1, -1, -1]), at([0, 1, 2, 3, 4], [1, 1, 1, -1, 1])
+    found = tl.since(stays, on, gap=S)
     assert ends(found) == [(-1, 1), (1, 1), (1, 1), (-1, -1), (-1, -1)]
 
 
@@ -131,8 +131,8 @@ def test_a_condition_at_its_limit_rises_only_once() -> None:
 def test_a_margin_at_the_limit_is_never_both_true_and_not_true() -> None:
     x = at([0, 1, 2], [0.0, -5e-324, 3.0])
     assert x.holds.tolist() == [True, False, True]
-    assert tl.negation(x).holds.tolist() == [False, True, False]
-    assert ends(tl.negation(tl.negation(x))) == ends(x)
+    assert (opposite(x.low) >= 0).tolist() == [False, True, False]
+    assert opposite(opposite(x.low)).tolist() == x.low.tolist()
 
 
 def test_a_response_is_timed_to_the_first_sample_that_holds() -> None:
@@ -177,7 +177,6 @@ def test_times_that_are_no_nanoseconds_are_refused() -> None:
         lambda x: tl.until(x, x, -1, 1, gap=1),
         lambda x: tl.always(x, 0, 2**62, gap=1),
         lambda x: tl.rate(x, 0, gap=1),
-        lambda x: node("held", node("held", signal(), d=2**60, gap=1), d=2**60 + 2**60, gap=1),
     ],
 )
 def test_windows_without_meaning_are_refused(run: Callable[[Signal], object]) -> None:
@@ -187,9 +186,9 @@ def test_windows_without_meaning_are_refused(run: Callable[[Signal], object]) ->
 
 def test_signals_at_different_times_are_refused() -> None:
     with pytest.raises(DifferentSamples):
-        tl.both(at([0, 1], [1, 1]), at([0, 2], [1, 1]))
+        tl.since(at([0, 1], [1, 1]), at([0, 2], [1, 1]), gap=S)
     with pytest.raises(DifferentSamples):
-        evaluate(node("both", signal(0), signal(1)), at([0], [1]), at([0, 1], [1, 1]))
+        tl.until(at([0], [1]), at([0, 1], [1, 1]), 0, S, gap=S)
 
 
 def test_arrays_that_do_not_belong_together_are_refused() -> None:
@@ -199,17 +198,10 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
         Signal.of([0], [1.0], [0.0])
 
 
-def test_a_node_takes_the_signals_and_options_of_its_operator_only() -> None:
-    with pytest.raises(TypeError):
-        node("until", signal(), a=0, b=1, gap=1)
-    with pytest.raises(TypeError):
-        node("always", signal(), d=1, gap=1)
-
-
 def test_an_empty_group_gives_nothing() -> None:
     nothing = Signal.of([], [])
-    stream = Stream(node("until", signal(), signal(), a=1, b=2, gap=1))
-    assert len(stream.push(nothing)) == len(stream.finish()) == 0
+    assert len(tl.until(nothing, nothing, 1, 2, gap=1)) == len(tl.elapsed(nothing, gap=1)) == 0
+    assert Stream(1, 1).push(nothing.times, {}, last=True) is None
 
 
 def test_one_sample_is_its_own_whole_window() -> None:
@@ -217,22 +209,63 @@ def test_one_sample_is_its_own_whole_window() -> None:
     assert ends(tl.always(at([7], [2]), -1, 1, gap=1)) == [(-inf, 2)]
 
 
-def test_a_stream_refuses_a_chunk_that_goes_back() -> None:
-    stream = Stream(node("held", signal(), d=1, gap=1))
-    stream.push(at([0, 1], [1, 1]))
-    with pytest.raises(UnorderedTimes):
-        stream.push(at([1, 2], [1, 1]))
+def test_whole_data_miss_nothing_beyond_their_ends() -> None:
+    x, none = at([0, 1, 2], [1, 2, 3]), at([0, 1, 2], [-1, -1, -1])
+    assert ends(tl.always(x, 0, 5 * S, gap=S, whole=True)) == [(1, 1), (2, 2), (3, 3)]
+    assert ends(tl.eventually(none, 3 * S, 5 * S, gap=S, whole=True)) == [(-inf, -inf)] * 3
+    assert ends(tl.until(x, none, 0, 5 * S, gap=S, whole=True)) == [(-1, -1)] * 3
+    assert ends(tl.until(x, none, 3 * S, 5 * S, gap=S, whole=True)) == [(-inf, -inf)] * 3
+    assert ends(tl.since(x, none, gap=S, whole=True)) == [(-1, -1)] * 3
+    assert ends(tl.elapsed(none, gap=S, whole=True)) == [(inf, inf)] * 3
+    assert ends(tl.rate(x, S, gap=S, whole=True)) == [(0, 0), (1, 1), (1, 1)]
+    assert ends(tl.changed(x, gap=S, whole=True))[0] == (-inf, -inf)
+    assert tl.response_time(none, 2 * S, gap=S, whole=True).low.tolist() == [2 * S + 1] * 3
+
+
+def test_gaps_inside_whole_data_still_miss_samples() -> None:
+    x = at([0, 1, 5], [1, 2, 3])
+    assert ends(tl.always(x, 0, 2 * S, gap=S, whole=True)) == [(-inf, 1), (-inf, 2), (3, 3)]
+    assert ends(tl.rises(x, gap=S, whole=True))[2] == (-inf, 3)
+
+
+def test_elapsed_counts_from_the_last_sample_that_held() -> None:
+    x = at([0, 1, 2, 3, 9], [-1, 1, -1, -1, -1])
+    assert ends(tl.elapsed(x, gap=S)) == [(1, inf), (0, 0), (S, S), (2 * S, 2 * S), (1, 8 * S)]
+
+
+def test_elapsed_goes_on_from_what_it_said_last() -> None:
+    x = at([3, 4, 5], [-1, -1, 1])
+    found = tl.elapsed(x, gap=S, after=Latched(3 * S, 2 * S, 2 * S))
+    assert ends(found) == [(0, inf), (3 * S, 3 * S), (0, 0)]
+    assert ends(tl.elapsed(x, gap=S, after=Latched(3 * S, inf, inf)))[1] == (inf, inf)
+
+
+def test_previous_is_anything_where_it_is_missing() -> None:
+    assert ends(tl.previous(at([0, 1, 9], [1, 2, 3]), gap=S)) == [(-inf, inf), (1, 1), (-inf, inf)]
 
 
 def test_a_stream_gives_each_sample_as_soon_as_its_window_has_passed() -> None:
-    stream = Stream(node("always", signal(), a=0, b=2 * S, gap=S))
-    assert stream.push(at([0, 1, 2], [3, 2, 1])).times.tolist() == [0]
-    assert [t // S for t in stream.finish().times.tolist()] == [1, 2]
+    stream = Stream(0, 2 * S)
+    first = stream.push(np.array([0, 1, 2]) * S, {})
+    last = stream.push(np.array([], np.int64), {}, last=True)
+    assert first is not None
+    assert last is not None
+    assert (first.times[first.decided] // S).tolist() == [0]
+    assert (last.times[last.decided] // S).tolist() == [1, 2]
+    assert (first.first, first.last, last.first, last.last) == (True, False, True, True)
 
 
 def test_a_stream_keeps_no_more_than_its_windows_need() -> None:
-    stream, most = Stream(node("always", node("held", signal(), d=50, gap=1), a=0, b=50, gap=1)), 0
+    stream, most, given = Stream(50, 50), 0, 0
     for begin in range(0, 100_000, 100):
-        stream.push(Signal.of(np.arange(begin, begin + 100), np.ones(100)))
-        most = max(most, len(stream._tail[0]) + stream._fresh)
+        times = np.arange(begin, begin + 100)
+        stretch = stream.push(times, {"x": times})
+        if stretch is not None:
+            most = max(most, len(stretch.times))
+            given += len(stretch.times[stretch.decided])
+            looked = stretch.times[stretch.decided]
+            assert stretch.first or stretch.times[0] <= looked[0] - 50
+            assert stretch.times[-1] >= looked[-1] + 50
+            assert (stretch.columns["x"] == stretch.times).all()
     assert most <= 500
+    assert given == 100_000 - 50

@@ -9,10 +9,10 @@ from recordings import COLUMNS, HEAD, MINUTE, READINGS, T0, connection, opened
 
 from conformance.errors import Refused
 from conformance.errors.tables import DuplicateRows, NoRows, UnorderedTimes
-from conformance.model.quantity import convert, unit
+from conformance.model.quantity import linear, unit
 from conformance.model.standard import Table
 from conformance.model.system import TableSource
-from conformance.systems.tables import SourceFile, open_relation, open_table
+from conformance.systems.tables import open_table
 
 
 def voltages(rows: list[tuple[Any, ...]]) -> list[float | None]:
@@ -34,11 +34,11 @@ def test_a_chinese_export_with_two_rows_of_names_is_read_as_it_stands(tmp_path: 
         tmp_path, text, encoding="gb18030", header_rows=2, layout="wide", missing=("--", "9999"), label="start",
         timezone="Asia/Shanghai", columns={"meter": "电表", "time": "时间", "voltage": "v_ln"}, units={"voltage": "kV"},
     )  # fmt: skip
-    kv, v = unit("kV"), unit("V")
+    volts = linear(unit("kV"), unit("V"))
     assert [row[:4] for row in rows] == [
-        ("M1", "A", T0 + MINUTE, convert(0.23, kv, v)), ("M1", "B", T0 + MINUTE, convert(0.231, kv, v)),
+        ("M1", "A", T0 + MINUTE, volts(0.23)), ("M1", "B", T0 + MINUTE, volts(0.231)),
         ("M1", "C", T0 + MINUTE, None), ("M1", "A", T0 + 2 * MINUTE, None),
-        ("M1", "B", T0 + 2 * MINUTE, convert(0.229, kv, v)), ("M1", "C", T0 + 2 * MINUTE, convert(0.23, kv, v)),
+        ("M1", "B", T0 + 2 * MINUTE, volts(0.229)), ("M1", "C", T0 + 2 * MINUTE, volts(0.23)),
     ]  # fmt: skip
     assert table.missing["voltage"] == 2
     assert table.label == "start"
@@ -200,20 +200,6 @@ def test_the_view_works_on_when_the_connection_is_sealed(tmp_path: Path) -> None
         table = open_table(TableSource(path="a.csv"), READINGS, folder=tmp_path, connection=duck)
         duck.execute("SET enable_external_access = false")
         assert duck.execute(f"SELECT voltage FROM {table.view}").fetchall() == [(230.0,)]
-
-
-def test_relations_and_arrow_tables_of_python_are_read_like_files() -> None:
-    with connection() as duck:
-        given = duck.sql(f"SELECT {ROW}, 0.4 AS u FROM range(2) t(i)")
-        source = TableSource(path="memory", columns={"voltage": "u"}, units={"voltage": "kV"})
-        table = open_relation(given, source, READINGS, connection=duck)
-        assert duck.execute(f"SELECT voltage FROM {table.view}").fetchall() == [(400.0,), (400.0,)]
-        assert table.sources == (SourceFile("memory", None, 2),)
-        cells = {"meter": ["M1"], "phase": ["A"], "time": ["2026-07-01T00:00:00Z"], "u": ["x"]}
-        arrow = pytest.importorskip("pyarrow").table(cells)
-        with pytest.raises(Refused) as caught:
-            open_relation(arrow, source, READINGS, connection=duck)
-        assert [(p.code, str(p.position)) for p in caught.value.problems] == [("T009", "memory:1:1")]
 
 
 def test_keys_that_repeat_and_times_that_go_back_are_counted_and_the_rows_kept(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 import tracemalloc
 import zipfile
@@ -96,7 +97,7 @@ def test_a_line_without_end_is_refused_with_bounded_memory(tmp_path: Path) -> No
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.systems.tables.text.WORKBOOK", 1)
+    monkeypatch.setattr("conformance.systems.tables.rows.WORKBOOK", 1)
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/worksheets/sheet1.xml", b" " * (2 << 20))
     assert codes(refused(tmp_path, name="a.xlsx")) == ["T019"]
@@ -105,6 +106,24 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, m
 def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as packed:
         packed.writestr("a.txt", "x")
+    assert codes(refused(tmp_path, name="a.xlsx")) == ["T004"]
+
+
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>voltage</t></is></c></row>'
+    '<row r="1000000000"><c r="A1000000000"><v>1</v></c></row></sheetData></worksheet>'
+)
+
+
+def test_a_row_of_a_workbook_that_calls_itself_the_thousand_millionth_is_refused(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["voltage"])
+    book.save(tmp_path / "made.xlsx")
+    with zipfile.ZipFile(tmp_path / "made.xlsx") as made, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as packed:
+        for name in made.namelist():
+            packed.writestr(name, SHEET if name.endswith("sheet1.xml") else made.read(name))
     assert codes(refused(tmp_path, name="a.xlsx")) == ["T004"]
 
 
@@ -122,6 +141,76 @@ def test_a_link_out_of_the_folder_is_refused_unless_that_is_allowed(tmp_path: Pa
     with connection() as duck:
         source = TableSource(path="../b.csv")
         assert open_table(source, READINGS, folder=folder, connection=duck, allow_outside=True).rows == 1
+
+
+def pipe(folder: Path) -> None:
+    os.mkfifo(folder / "a.csv")
+
+
+def circle(folder: Path) -> None:
+    (folder / "a.csv").symlink_to("b.csv")
+    (folder / "b.csv").symlink_to("a.csv")
+
+
+def nowhere(folder: Path) -> None:
+    (folder / "a.csv").symlink_to("absent.csv")
+
+
+def closed_folder(folder: Path) -> None:
+    (folder / "a.csv").mkdir()
+
+
+def name_of_bytes(folder: Path) -> None:
+    (folder / os.fsdecode(b"a\xff.csv")).write_text(HEAD + ROW)
+
+
+@pytest.mark.parametrize("make", [pipe, circle, nowhere, closed_folder, name_of_bytes])
+def test_what_fits_the_pattern_and_is_no_file_is_refused_and_not_passed_over(tmp_path: Path, make: Any) -> None:
+    (tmp_path / "c.csv").write_text(HEAD + ROW)
+    make(tmp_path)
+    assert set(codes(refused(tmp_path, path="*.csv"))) == {"P001"}
+    assert set(codes(refused(tmp_path, path="a*.csv"))) == {"P001"}
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "a.csv").write_text(HEAD + ROW)
+    assert codes(refused(tmp_path, path="day")) == ["P001"]
+    assert opened(tmp_path, path="**/*")[0].rows == 1
+
+
+def test_folders_that_hold_themselves_are_walked_once(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    (folder / "y").symlink_to(folder)
+    (folder / "a.csv").write_text(HEAD + ROW)
+    assert opened(tmp_path, path="**/*.csv")[0].rows == 1
+
+
+@pytest.mark.parametrize("pattern", ["a**b.csv", "[.csv", "", "x" * 5000, "a\0.csv", "absent/*.csv"])
+def test_a_pattern_that_fits_nothing_is_refused(tmp_path: Path, pattern: str) -> None:
+    assert codes(refused(tmp_path, path=pattern)) == ["T003"]
+
+
+@pytest.mark.parametrize("name", ["a\nb.csv", "a\x1b[31m.csv", "a\tb.csv", "a%20b.csv", "a\\b.csv", "m=1%2F2/a.csv"])
+def test_names_with_any_character_are_read_and_shown_on_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    assert opened(tmp_path, HEAD + ROW, name=name)[0].rows == 1
+    refusal = refused(tmp_path, HEAD + ROW.replace("230", "x"), name=name)
+    assert str(refusal.problems[0].position).isprintable()
+
+
+def test_no_rows_in_any_format_are_no_rows(tmp_path: Path) -> None:
+    for name, text in (("a.csv", HEAD), ("b.jsonl", "\n\n"), ("c.csv", "")):
+        assert [p.code for p in opened(tmp_path, text, name=name)[0].problems] == ["T022"]
+    with connection() as duck:
+        duck.execute(
+            "COPY (SELECT 'M1' meter, 'A' phase, TIMESTAMPTZ '2026-07-01 00:00:00Z' AS time, 1.0 voltage LIMIT 0) "
+            f"TO '{tmp_path / 'd.parquet'}' (FORMAT parquet)"
+        )
+    assert [p.code for p in opened(tmp_path, name="d.parquet")[0].problems] == ["T022"]
+    assert codes(refused(tmp_path, b"", name="e.parquet")) == ["T004"]
+    assert codes(refused(tmp_path, b"", name="f.xlsx")) == ["T004"]
 
 
 @pytest.mark.parametrize("name", ["it's.csv", 'a";DROP TABLE x;--.csv', "a*b.csv", "电表.csv", "a b.csv", "{x}.csv"])

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from conformance.cases import validator
 from conformance.errors import Refused
+from conformance.packs.validate import validator
 
 RESPONSE = {
     "type": "object",

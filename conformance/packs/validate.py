@@ -58,9 +58,10 @@ _TOO_DEEP: Final = Text("is nested deeper than 100 levels", "嵌套超过 100 �
 _KINDS: Final = ((bool, "boolean"), (str, "string"), (int | float, "number"), (dict, "object"), (list, "array"))
 
 
-def validator(schema: JSON) -> Validate:
+def validator(schema: JSON, *, recorded: bool = False) -> Validate:
     """Compile ``schema`` (JSON Schema 2020-12; our annotations say nothing to it).
 
+    In data that were ``recorded`` a null is a missing value, and no complaint wherever it stands.
     NaN and infinities are complaints wherever they stand, because JSON has no such numbers.
     Raises `Refused` when the schema is invalid, refers outside itself, or has a pattern that no linear engine runs.
     """
@@ -76,7 +77,8 @@ def validator(schema: JSON) -> Validate:
         raise Refused([UnusableSchema(detail=detail)]) from error
 
     def complaints(value: JSON) -> list[Complaint]:
-        return [_complaint(error) for error in islice(compiled.iter_errors(value), _MOST)]
+        errors = (e for e in compiled.iter_errors(value) if not (recorded and e.instance is None))
+        return [_complaint(error) for error in islice(errors, _MOST)]
 
     def validate(value: JSON) -> list[Complaint]:
         try:

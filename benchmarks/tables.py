@@ -1,151 +1,190 @@
-"""Rules on the rows of a table against queries that a person would write for the same counts and margins."""
+"""Rules on the rows of a table against queries that a person would write for the same counts, margins and rows."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
+import os
+import platform
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import duckdb
+from attrs import frozen
 
-from conformance.errors import Position, Text
-from conformance.model.outcome import Severity
-from conformance.model.standard import Expression, Pack, Rule, Table
-from conformance.rules import compile_rule
+from benchmarks import weekly
+from benchmarks.telemetry import KEY, SCHEMA, VOLTAGE_BY_HAND, counted, twenty, worst, write, written
 from conformance.rules.sql import SqlRule, connect, judge_rows, lower, seal
 
-METERS = 8
-UNITS = {
-    "voltage": "V", "current": "A", "power": "kW", "reactive": "kvar", "frequency": "Hz", "distortion": "%",
-}  # fmt: skip
-SCHEMA = {
-    "type": "object",
-    "required": ["meter", "time", *UNITS],
-    "properties": {
-        "meter": {"type": "string"},
-        "time": {"type": "string", "format": "date-time"},
-        **{name: {"type": "number", "unit": unit} for name, unit in UNITS.items()},
-    },
-}
-KEY = ("meter", "time")
-VOLTAGE = 'q("198 V") <= row.voltage <= q("235.4 V")'
-BY_HAND = "least(voltage - 198, 235.4 - voltage)"
+__all__ = ["KEY", "SCHEMA", "main"]
+
+SMALL = 5_000_000
+"""Rows of the second file: for the growth of memory, and for tools that hold all rows in memory."""
+PEERS = {"pandera": 1.2, "pointblank": 0.7, "great_expectations": 0.1}
+"""Others, and what part of their time is wanted at most."""
 
 
-def rules(count: int) -> dict[str, SqlRule]:
-    """Twenty kinds of rules on the telemetry, or fewer; the first is on the voltage."""
-    texts = [VOLTAGE]
-    for n in range(1, 20):
-        texts.append((
-            f'row.voltage >= q("{198 + n / 10} V")',
-            f'abs(row.frequency - q("50 Hz")) <= q("{0.2 + n / 100} Hz")',
-            f'row.distortion <= q("{5 + n / 10} %") and row.current <= q("{60 + n} A")',
-            f'row.power <= row.voltage * row.current * q("{1 + n / 100} kW/V/A")',
-            f'abs(row.reactive) <= q("{n} kvar") or row.power >= q("{n / 2} kW")',
-        )[n % 5])  # fmt: skip
-    table = Table("readings", SCHEMA, KEY, "time")
-    pack = Pack(
-        "bench/telemetry", "1", Text("telemetry", "遥测"), "draft", "x", "en", "0", {}, {}, {}, {},
-        tables={"readings": table},
-    )  # fmt: skip
-    scales = {
-        "voltage": "220 V",
-        "current": "60 A",
-        "active": "1 kW",
-        "reactive": "1 kvar",
-        "time": "0.2 Hz",
-        "share": "5 %",
-    }
-    found = {}
-    for number, text in enumerate(texts[:count]):
-        expression = Expression(text, (Position("bench", 1, 1, source=text),))
-        rule = Rule(
-            f"bench/r{number}", Text("r", "则"), (), "stable", Severity.MAJOR, "readings", expression, scale=scales
-        )
-        found[rule.id] = lower(compile_rule(rule, pack))
-    return found
+@frozen
+class Promise:
+    """One ratio (or size), and what it may be at most."""
+
+    name: str
+    value: float | None
+    most: float
+    note: str = ""
 
 
-def telemetry(connection: duckdb.DuckDBPyConnection, path: Path, rows: int) -> None:
-    """Write one-second telemetry of `METERS` meters, one after the other, a thousandth of the voltages missing."""
-    connection.execute("SELECT setseed(0.5)")
-    connection.execute(f"""
-        COPY (
-            SELECT meter, 1767225600000000000 + second * 1000000000 AS time,
-                   CASE WHEN random() >= 0.001 THEN 220 + 6 * sin(second / 9000.0) + 9 * random() END AS voltage,
-                   30 + 25 * random() AS current, 6 + 5 * random() AS power, 4 * random() - 2 AS reactive,
-                   50 + 0.15 * (random() - 0.5) AS frequency, 2 + 3 * random() AS distortion
-            FROM (SELECT 'meter-' || (i // {-(-rows // METERS)}) AS meter, i % {-(-rows // METERS)} AS second
-                  FROM range({rows}) AS r(i))
-        ) TO '{path}'
-    """)  # noqa: S608 - numbers, and a path of our own
-
-
-def timed(run: Callable[[], object], times: int) -> float:
-    """Median seconds of ``times`` runs after one that warms up."""
-    found = []
+def timed(ways: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
+    """Median seconds of ``times`` runs of each way, by turns, after one that warms up."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(times + 1):
-        start = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - start)
-    return median(found[1:])
+        for name, run in ways.items():
+            start = time.perf_counter()
+            run()
+            found[name].append(time.perf_counter() - start)
+    return {name: median(seconds[1:]) for name, seconds in found.items()}
 
 
-def measure(rows: int, *, times: int) -> dict[str, float]:
-    """Seconds of each way, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "telemetry.parquet"
-        connection = connect(threads=2)
-        telemetry(connection, path, rows)
-        connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
-        seal(connection, files=[path])
+def rows(path: Path, times: int) -> tuple[dict[str, float], list[Promise]]:
+    """One rule, twenty, and what statistics spare."""
+    connection = connect(threads=2)
+    connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    seal(connection, files=[path])
+    plain = duckdb.connect(config={"threads": 2})  # by hand, nothing is switched off
+    plain.execute("SET preserve_insertion_order = false")
+    plain.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    all_rules = twenty()
+    lowered = {name: lower(program) for name, (program, _) in all_rules.items()}
+    one = {name: lowered[name] for name in list(lowered)[:1]}
 
-        def by_hand(*queries: str) -> Callable[[], object]:
-            return lambda: [connection.execute(query).fetchall() for query in queries]
+    def hand(*queries: str) -> Callable[[], object]:
+        return lambda: [plain.execute(query).fetchall() for query in queries]
 
-        # What is put into these queries is a constant of this file.
-        counts = f"SELECT count(*), count(*) FILTER (WHERE {BY_HAND} < 0), count(*) FILTER (WHERE voltage IS NULL)"
-        aggregate = f"{counts}, min({BY_HAND}) FROM readings"
-        worst = f"SELECT meter, time, {BY_HAND} AS m FROM readings ORDER BY m, meter, time LIMIT 5"  # noqa: S608
-        one, twenty = rules(1), rules(20)
+    def ours(found: Mapping[str, SqlRule], *, statistics: bool) -> Callable[[], object]:
+        return lambda: judge_rows(connection, "readings", found, key=KEY, parquet=written(path), statistics=statistics)
 
-        def ours(found: dict[str, SqlRule]) -> Callable[[], object]:
-            return lambda: judge_rows(connection, "readings", found, key=KEY)
+    seconds = timed(
+        {
+            "one rule by hand: counts, least margin, five worst rows": hand(
+                counted(VOLTAGE_BY_HAND), worst(VOLTAGE_BY_HAND)
+            ),
+            "one rule, every row read": ours(one, statistics=False),
+            "one rule, by statistics": ours(one, statistics=True),
+            "twenty rules by hand, one after the other: counts, least margin": hand(
+                *(counted(margin) for _, margin in all_rules.values())
+            ),
+            "twenty rules, by statistics": ours(lowered, statistics=True),
+            "twenty rules, every row read": ours(lowered, statistics=False),
+        },
+        times,
+    )
+    by_hand, whole, spared, separate, fused, fused_whole = seconds.values()
+    return seconds, [
+        Promise("one rule with worst rows, every row read / by hand", whole / by_hand, 1.3),
+        Promise("one rule on one column, by statistics / by hand", spared / by_hand, 0.5),
+        Promise("twenty rules with worst rows / one rule by hand", fused / by_hand, 12),
+        Promise("twenty rules with worst rows / twenty by hand", fused / separate, 0.5),
+        Promise("twenty rules, every row read / one rule by hand", fused_whole / by_hand, 12),
+        Promise("twenty rules, every row read / twenty by hand", fused_whole / separate, 0.5),
+    ]
 
-        return {
-            "by hand: counts and least margin": timed(by_hand(aggregate), times),
-            "by hand: the same and the worst five rows": timed(by_hand(aggregate, worst), times),
-            "one rule": timed(ours(one), times),
-            "twenty rules in one pass": timed(ours(twenty), times),
-            "twenty rules one by one": timed(lambda: [ours({name: rule})() for name, rule in twenty.items()], 1),
-        }
+
+def percentiles(path: Path, times: int) -> tuple[dict[str, float], list[Promise]]:
+    """The weekly percentile."""
+    connection = connect(threads=2)
+    connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    seconds = timed(weekly.ways(connection), times)
+    by_hand, ours = seconds.values()
+    return seconds, [Promise("weekly 95th percentile / by hand", ours / by_hand, 1.2)]
+
+
+def over_time(path: Path, times: int) -> tuple[dict[str, float], list[Promise]]:
+    """Operators over time."""
+    try:
+        importlib.metadata.version("polars")
+    except importlib.metadata.PackageNotFoundError:
+        return {}, [Promise("temporal / Polars' rolling maximum", None, 2.0, "polars is not installed")]
+    from benchmarks import temporal_section
+
+    connection = connect(threads=2)
+    connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    seconds = temporal_section.measure(connection, path, times=times)
+    return seconds, [Promise(name, value, 2.0) for name, value in temporal_section.ratios(seconds).items()]
+
+
+def memory(small: Path, large: Path) -> tuple[dict[str, float], list[Promise]]:
+    """The peak of a process that judges twenty rules and reads every row, over both files."""
+    peaks = [float(_child("benchmarks.memory", str(path))) for path in (small, large)]
+    return {}, [
+        Promise("peak memory, MiB", peaks[1], 400),
+        Promise(f"peak memory / that of {SMALL:,} rows", peaks[1] / peaks[0], 1.2),
+    ]
+
+
+def peers(path: Path) -> tuple[dict[str, float], list[Promise]]:
+    """Two range checks from a file to a verdict, each tool in a process of its own."""
+    ours = json.loads(_child("benchmarks.peers", "ours", str(path)))["seconds"]
+    seconds, promises = {"two checks": ours}, []
+    for name, most in PEERS.items():
+        found: dict[str, Any] = json.loads(_child("benchmarks.peers", name, str(path)).splitlines()[-1])
+        if found["installed"]:
+            seconds[f"two checks: {name} {found['version']}"] = found["seconds"]
+            promises.append(Promise(f"two checks / {name} {found['version']}", ours / found["seconds"], most))
+        else:
+            promises.append(Promise(f"two checks / {name}", None, most, "not installed"))
+    return seconds, promises
+
+
+def _child(module: str, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "GX_ANALYTICS_ENABLED": "false"}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout  # noqa: S603
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print seconds and the ratios that matter."""
+    """Print seconds, and what was promised beside what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks tables", description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000_000)
-    parser.add_argument("--quick", action="store_true", help="one run of half a million rows")
+    parser.add_argument("--quick", action="store_true", help="one run of half a million rows, without other tools")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    rows = 500_000 if options.quick else options.rows
-    seconds = measure(rows, times=1 if options.quick else 3)
-    one, hand = seconds["one rule"], seconds["by hand: the same and the worst five rows"]
-    ratios = {
-        "one rule / by hand with the worst five rows": one / hand,
-        "one rule / by hand without rows": one / seconds["by hand: counts and least margin"],
-        "twenty rules / one rule": seconds["twenty rules in one pass"] / one,
-        "twenty rules / twenty one by one": seconds["twenty rules in one pass"] / seconds["twenty rules one by one"],
-    }
+    count, times = (500_000, 1) if options.quick else (options.rows, 3)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("duckdb", "sqlglot"))
+    if not options.json:
+        print(f"{count:,} rows; {machine}, {versions}; other tools: {min(count, SMALL):,} rows", flush=True)
+    seconds: dict[str, float] = {}
+    promises: list[Promise] = []
+    with tempfile.TemporaryDirectory() as folder:
+        large, small = Path(folder) / "large.parquet", Path(folder) / "small.parquet"
+        for path, size in ((large, count), (small, min(count, SMALL))):
+            write(connect(threads=2), path, size)
+        sections: list[Callable[[], tuple[dict[str, float], list[Promise]]]] = [
+            lambda: rows(large, times), lambda: memory(small, large), lambda: percentiles(large, times),
+            lambda: over_time(large, times), *([] if options.quick else [lambda: peers(small)]),
+        ]  # fmt: skip
+        for section in sections:
+            spent, promised = section()
+            seconds |= spent
+            promises += promised
+            if not options.json:
+                _show(spent, promised)
     if options.json:
-        print(json.dumps({"rows": rows, "seconds": seconds, "ratios": ratios}))
-        return
-    print(f"{rows:,} rows")
-    for name, value in seconds.items():
-        print(f"  {name:45s} {value:8.2f} s")
-    for name, value in ratios.items():
-        print(f"  {name:45s} {value:8.2f}")
+        ratios = [{"name": p.name, "value": p.value, "most": p.most, "note": p.note} for p in promises]
+        about = {"rows": count, "machine": machine, "versions": versions}
+        print(json.dumps({**about, "seconds": seconds, "ratios": ratios}))
+
+
+def _show(seconds: Mapping[str, float], promises: Sequence[Promise]) -> None:
+    for name, spent in seconds.items():
+        print(f"  {name:66s} {spent:8.2f} s")
+    for one in promises:
+        found = one.note if one.value is None else f"{one.value:8.2f}"
+        print(f"  {one.name:66s} {found}  (at most {one.most:g})", flush=True)

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from conformance.errors.base import Problem, Text
 
-_SEE = Text("see docs/rules.md for what an expression may hold", "表达式的写法见 docs/rules.zh-CN.md")
+_SEE = Text("see docs/rule-language.md for what an expression may hold", "表达式的写法见 docs/rule-language.zh-CN.md")
 _CONVERT = Text("compare or convert it explicitly", "请明确地比较或换算")
 
 

@@ -113,8 +113,8 @@ def verdict(
     6     no case inside the envelope                                   untested
     7     ``when`` never true, on generated input                       untested
     8     ``when`` never true, on recorded input                        inapplicable (all refused: untested)
-    9     nothing passed, failures without a compliant answer known     inconclusive: infeasible-request
-    10    nothing passed, nothing open, only windows cut off at an end  inconclusive: insufficient-data
+    9     else only windows that an end of the recording cuts off       inconclusive: insufficient-data
+    10    nothing passed, failures without a compliant answer known     inconclusive: infeasible-request
     11    nothing passed, the limit could not bind, nothing open        inconclusive: vacuous
     12    open cases, on recorded input or where evidence is not met    inconclusive: the first of system-error,
                                                                         not-computable, no-limit,
@@ -134,16 +134,17 @@ def verdict(
     if counts.failed:
         return (Outcome.INCONCLUSIVE, Reason.UNSTABLE) if tally.unstable else (Outcome.FAILED, None)
     inside = counts.cases - counts.outside
-    if inside - counts.inapplicable - counts.refused == 0:
-        silent = generated or not counts.inapplicable
-        return (Outcome.UNTESTED if silent else Outcome.INAPPLICABLE), None
+    if inside - counts.inapplicable - counts.refused - counts.cut == 0:
+        if counts.inapplicable and not generated:
+            return Outcome.INAPPLICABLE, None
+        return (Outcome.INCONCLUSIVE, Reason.INSUFFICIENT_DATA) if counts.cut else (Outcome.UNTESTED, None)
     bound = bound_of(tally, evidence)
     sampled = bound is not None and bound.upper <= evidence.failure_rate
     open_ = open_cases(tally.independent if generated else tally.places) or open_cases(tally.places)
     if not counts.passed and counts.infeasible:
         return Outcome.INCONCLUSIVE, Reason.INFEASIBLE_REQUEST
     if not counts.passed and not open_:
-        return Outcome.INCONCLUSIVE, Reason.INSUFFICIENT_DATA if counts.cut else Reason.VACUOUS
+        return Outcome.INCONCLUSIVE, Reason.VACUOUS
     if generated and sampled:
         return Outcome.PASSED, None
     if open_ and (not generated or tally.independent.total() == 0 or open_cases(tally.independent)):

@@ -37,16 +37,16 @@ from conformance.errors.language import (
     UnknownColumn,
     WrongCoverage,
     WrongTake,
-    WrongType,
     WrongWindow,
     did_you_mean,
 )
 from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, quantity, unit
 from conformance.model.standard import Expression, Figure, Pack, Rule, Step, Table
 from conformance.rules import tree, types
-from conformance.rules.check import Checker
 from conformance.rules.chain_windows import Windows, nanoseconds
+from conformance.rules.check import Checker
 from conformance.rules.functions import FUNCTIONS
+from conformance.rules.margin import AT_LIMIT
 from conformance.rules.names import add_parameters, roots_of, scales_of
 from conformance.rules.parse import parse
 from conformance.rules.typed import Checked, Slots
@@ -96,6 +96,8 @@ class Limit:
 
     number: float
     upper: bool
+    tolerance: float
+    """What counts as at the limit: 1e-9 of its scale."""
 
 
 @frozen(eq=False)
@@ -125,7 +127,7 @@ class Chain:
         return (*last.by, "start") if last.windows else last.by
 
     def decides(self, number: int) -> bool:
-        """Whether the value of step ``number`` is one that is held against `limit`: the steps after it only pick one."""
+        """Whether a value of step ``number`` is held against `limit`: the steps after it only pick one."""
         picks = "max" if self.limit is not None and self.limit.upper else "min"
         return self.limit is not None and all(s.take.statistic == picks for s in self.stages[number + 1 :])
 
@@ -202,7 +204,7 @@ class _Making:
 
         percentile = _PERCENTILE.fullmatch(step.take)
         rank = Fraction(percentile[1]) / 100 if percentile else None
-        if rank is None and step.take not in TAKES or rank == 0:
+        if (rank is None and step.take not in TAKES) or rank == 0:
             known = ", ".join((*TAKES, "p95"))
             fault: Text | None = Text(f"it is none of {known}", f"只能取 {known} 之一")
         elif isinstance(type_, types.Unknown):
@@ -317,7 +319,9 @@ class _Making:
                 found = _quantity(f"{figure.value!r} {figure.unit or ''}")
         if found is None or not found[1].comparable(of):
             return None
-        return Limit(convert(found[0], found[1], of), (op in ("<", "<=")) == (left == value))
+        scale = self.scales.of(of)
+        tolerance = AT_LIMIT * (convert(*scale, of) if scale else 1.0)
+        return Limit(convert(found[0], found[1], of), (op in ("<", "<=")) == (left == value), tolerance)
 
     def _row(self, last: Stage, of: Unit) -> types.Record:
         fields = self.row.fields if isinstance(self.row, types.Record) else {}
@@ -359,4 +363,3 @@ def _energy(power: Unit) -> Unit:
         return unit(f"{power.symbol}h")
     except UnknownUnit:
         return power.times(unit("h"))
-

@@ -144,21 +144,30 @@ def rows_of(
     )  # fmt: skip
 
 
-def parts_of(
-    connection: Connection, parts: str, chain: Chain, number: int, *, hours: str | None
-) -> Source:
+def parts_of(connection: Connection, parts: str, chain: Chain, number: int, *, hours: str | None) -> Source:
     """What the step before ``number`` left in the table ``parts``, as samples of that step.
 
     ``hours`` is what a part is multiplied by: of an energy its length.
     """
     stage, before = chain.stages[number], chain.stages[number - 1]
-    first, last, rows = connection.execute(f"SELECT min(s), max(s), count(*) FROM {parts}").fetchone() or (None, None, 0)
+    first, last, rows = connection.execute(f"SELECT min(s), max(s), count(*) FROM {parts}").fetchone() or (
+        None,
+        None,
+        0,
+    )
     groups = [f"b{n}" for n in range(len(stage.by))]
     shown = [f"b{before.by.index(name)} AS b{n}" for n, name in enumerate(stage.by)]
     left = [name for name in before.by if name not in stage.by]
     shown += [f"b{before.by.index(name)} AS d{n}" for n, name in enumerate(left)]
     times = f" * {hours}" if hours else ""
-    shown += ["s AS t", "f", "l", "gone", "cut", *(f"{of}{times} AS {of}0" for of in ("x", "lo", "hi"))]
+    shown += [
+        "s AS t",
+        "f",
+        "l",
+        "gone",
+        "cut",
+        *(f"CASE WHEN NOT gone THEN {of}{times} END AS {of}0" for of in ("x", "lo", "hi")),
+    ]
     span = None if first is None or last is None else (first, last)
     grid = None
     select = f"SELECT {', '.join(shown)} FROM {ROWS}"

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from conformance.rules.chain import Chain
-from conformance.rules.chain_samples import Connection, quoted, reading, rows_of
-from conformance.rules.chain_sql import lower_chains
+from conformance.rules.chain_samples import Connection, quoted
+from conformance.rules.chain_sql import lower_chains, samples_of
 from conformance.rules.chain_statistics import over
-from conformance.rules.sql_sheet import Sheet
 
 
 @frozen
@@ -34,55 +33,50 @@ def slack_of(
 ) -> list[Slack | None]:
     """The slack of each of the windows ``keys`` of what ``chain`` leaves of ``relation``, over its known samples.
 
-    None of all if the value is no percentile, or the greatest (least) of some, that is held against a number from above
-    (from below); of a window that has several percentiles that of the one with the least slack.
+    None if the value is not a percentile, or the greatest (least) of some, that is held against a number from above
+    (from below). Of a window that has several percentiles it is that of the one with the least slack. ``unique`` as in
+    `lower_chains`.
     """
     at = next((n for n, s in enumerate(chain.stages) if s.take.statistic == "percentile" and chain.decides(n)), None)
     limit = chain.limit
-    if at is None or limit is None:
+    if at is None or limit is None or not keys:
         return [None] * len(keys)
     stage, last = chain.stages[at], chain.stages[-1]
-    samples, span = _samples(connection, relation, chain, at, unique=unique)
-    start = "NULL"
-    if stage.windows is not None and span is not None:
-        start = stage.windows.grid(*span).start("t")
-    dropped, beyond = over(stage.take), ">" if limit.upper else "<"
-    many = f"n * {dropped}" if limit.upper else f"n - n * {dropped} - 1"
-    place = f"list_{'reverse_' if limit.upper else ''}sort(list(x))[{many.replace('n', 'count(x)', 1)} + 1]"
-    if not limit.upper:
-        place = f"list_sort(list(x))[count(x) - count(x) * {dropped}]"
-    sign = 1 if limit.upper else -1
-    groups = ", ".join([*(f"b{n}" for n in range(len(stage.by))), "s"])
+    samples = _samples(connection, relation, chain, at, unique=unique)
+    if stage.windows is not None:
+        first, end = connection.execute(f"SELECT min(t), max(t) FROM ({samples})").fetchone() or (0, 0)
+        samples = f"SELECT *, {stage.windows.grid(first or 0, end or 0).start('t')} AS s FROM ({samples})"
+    groups = [f"b{n}" for n in range(len(stage.by))] + (["s"] if stage.windows else [])
+    above, dropped = over(stage.take), f"n * {over(stage.take)}"
+    number, sign = f"{limit.number!r}::DOUBLE", 1 if limit.upper else -1
+    allowed = dropped if limit.upper else f"n - {dropped} - 1"
+    far = f"{sign} * (x - {number}) > {limit.tolerance!r}::DOUBLE"
+    place = f"count(x) * {above} + 1" if limit.upper else f"count(x) - count(x) * {above}"
+    grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
+    sort = "list_reverse_sort" if limit.upper else "list_sort"
     found: list[Slack | None] = []
     for key in keys:
-        values = dict(zip(last.by, key, strict=False))
-        where = [f"b{stage.by.index(name)} IS NOT DISTINCT FROM ${n}" for n, name in enumerate(values, 1)]
-        given = list(values.values())
-        if last.windows is not None and span is not None:
-            begin = int(key[-1])  # type: ignore[call-overload]
-            own = last.windows.grid(begin, begin)
-            where.append(f"s >= {begin} AND s < {own.runs[0].start + own.runs[0].length}")
-        asked = (
-            f"SELECT {many} AS allowed, worse, {sign} * ({limit.number!r}::DOUBLE - kth) FROM (SELECT count(x) AS n, "
-            f"count(CASE WHEN x {beyond} {limit.number!r}::DOUBLE THEN 1 END) AS worse, {place} AS kth FROM "
-            f"(SELECT *, {start} AS s FROM {samples}) WHERE x IS NOT NULL AND {' AND '.join(where) or 'true'} "
-            f"GROUP BY {groups}) ORDER BY allowed - worse, 3 LIMIT 1"
-        )
-        row = connection.execute(asked, given).fetchone()
+        where = [f"b{stage.by.index(name)} IS NOT DISTINCT FROM ${n}" for n, name in enumerate(last.by, 1)]
+        if last.windows is not None:
+            begin = int(str(key[len(last.by)]))
+            where.append(f"s >= {begin} AND s < {last.windows.grid(begin, begin).runs[-1].end}")
+        row = connection.execute(
+            f"SELECT {allowed} AS allowed, worse, {sign} * ({number} - kth) AS margin FROM (SELECT count(x) AS n, "
+            f"count(CASE WHEN {far} THEN 1 END) AS worse, {sort}(list(x))[{place}] AS kth FROM ({samples}) "
+            f"WHERE {' AND '.join(['x IS NOT NULL', *where])}{grouped}) "
+            "WHERE n > 0 ORDER BY allowed - worse, margin LIMIT 1",
+            list(key[: len(last.by)]),
+        ).fetchone()
         found.append(Slack(*row) if row else None)
     return found
 
 
-def _samples(
-    connection: Connection, relation: str, chain: Chain, at: int, *, unique: bool
-) -> tuple[str, tuple[int, int] | None]:
-    """What step ``at`` takes its percentile of: groups, ``t`` and ``x``; and the span of ``t``."""
-    by = chain.stages[at].by
+def _samples(connection: Connection, relation: str, chain: Chain, at: int, *, unique: bool) -> str:
+    """A query for what step ``at`` takes its percentile of: its groups, the time ``t``, and ``x`` where it is known."""
     if at == 0:
-        types = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {quoted(relation)})").fetchall()
-        sheet = Sheet(dict(types))
-        kept = None if chain.where is None else reading(sheet, chain.where)
-        of = None if chain.of is None else reading(sheet, chain.of)
-        source = rows_of(connection, relation, evolve_windows(chain), kept=kept, items=[of]) if False else None
-        raise NotImplementedError(source)
-    return "", None
+        return samples_of(connection, relation, chain, unique=unique)
+    before = f"{relation}#before"
+    lower_chains(connection, relation, {before: evolve(chain, stages=chain.stages[:at])}, unique=unique)
+    columns = [f"{quoted(name)} AS b{n}" for n, name in enumerate(chain.stages[at].by)]
+    columns += ["start AS t"] if chain.stages[at - 1].windows else []
+    return f"SELECT {', '.join((*columns, 'value AS x'))} FROM {quoted(before)}"

@@ -11,20 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from attrs import frozen
-
-from conformance.rules.chain import Chain, Stage
-from conformance.rules.chain_samples import Connection, Source, around, parts_of, quoted, reading, rows_of
-from conformance.rules.chain_statistics import INF, MINUS_INF, Item, nothing, over
-from conformance.rules.chain_windows import HOUR, Windows
+from conformance.rules.chain import Chain
+from conformance.rules.chain_ranks import ranked
+from conformance.rules.chain_samples import Connection, Source, parts_of, quoted, reading, rows_of
+from conformance.rules.chain_statistics import INF, MINUS_INF, Item, nothing
+from conformance.rules.chain_step import Bench, Step, same
+from conformance.rules.chain_windows import HOUR
 from conformance.rules.sql_sheet import Sheet, Term
 
 MOST = 8_000_000
 """Rows whose values are held at once to find a percentile; twice as many of one window."""
 MOST_SLICES = 64
 """Parts of the groups that are read one after the other."""
-FEWEST = 20
-"""Stretches of time, of this part of the whole, that are read again together rather than apart."""
 LONGEST_GAP = 10_000
 """Windows without a sample that are shown one by one, between two that have some."""
 
@@ -42,8 +40,7 @@ def lower_chains(
 
     ``unique`` promises that no key of the relation is doubled, as opening a table finds out; else it is counted here.
     """
-    types = dict(connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {quoted(relation)})").fetchall())
-    sheet = Sheet(types)
+    sheet = _sheet(connection, relation)
     scans: dict[object, dict[str, Chain]] = {}
     kept: dict[str, Term | None] = {}
     for name, chain in chains.items():
@@ -53,82 +50,30 @@ def lower_chains(
     lowering = _Lowering(connection, relation, unique)
     for alike in scans.values():
         lowering.scan(sheet, alike, kept[next(iter(alike))])
-    lowering.clear()
+    lowering.bench.clear()
     return {name: chain.key for name, chain in chains.items()}
 
 
-@frozen(eq=False)
-class _Step:
-    """One step of one chain: where its samples are, and how many are expected."""
+def samples_of(connection: Connection, relation: str, chain: Chain, *, unique: bool) -> str:
+    """A query for the samples of the first step of ``chain``: ``b0`` ..., the time ``t``, and ``x0`` as ``x``."""
+    sheet = _sheet(connection, relation)
+    kept = None if chain.where is None else reading(sheet, chain.where)
+    of = None if chain.of is None else reading(sheet, chain.of)
+    doubled = _Lowering(connection, relation, unique).doubled(chain)
+    source = rows_of(connection, relation, sheet, chain, kept, [of], doubled, trusting=True)
+    return f"SELECT {', '.join((*source.named, 't', 'x0 AS x'))} FROM {source.over()}"
 
-    chain: Chain
-    number: int
-    source: Source
-    item: Item
-    aggregated: str
-    """The table of its aggregates."""
 
-    @property
-    def stage(self) -> Stage:
-        return self.chain.stages[self.number]
-
-    @property
-    def before(self) -> Windows | None:
-        """The windows of the step before."""
-        return self.chain.stages[self.number - 1].windows if self.number else None
-
-    @property
-    def expects(self) -> bool:
-        """Whether samples are expected, so that one that is not there is missing."""
-        return self.before is not None if self.number else self.chain.length is not None
-
-    @property
-    def zero(self) -> bool:
-        """Whether nothing counts as zero: where no sample is expected, its absence is no gap."""
-        return not self.expects and self.item.take.statistic in ("count", "sum")
-
-    @property
-    def last(self) -> bool:
-        return self.number == len(self.chain.stages) - 1
-
-    def expected(self) -> str:
-        """How many samples each series of a group should have in a window; ``r`` where nothing is expected."""
-        length, grid = self.chain.length, self.source.grid
-        if not self.expects:
-            return "r"
-        if self.number == 0:
-            if grid is not None:
-                return f"({grid.length('s')}) // {length}"
-            return f"(ended - begun + {length} // 2) // {length} + 1"
-        assert self.before is not None  # noqa: S101 - expected after windows alone
-        if grid is not None:
-            finer = around(self.before, grid)
-            last = f"(s + {grid.length('s')} - 1)"
-            return f"({finer.number(last)}) - ({finer.number('s')}) + 1"
-        finer = self.before.grid(*(self.source.span or (0, 0)))
-        return f"CASE WHEN c THEN r ELSE ({finer.number('z')}) - ({finer.number('a')}) + 1 END"
+def _sheet(connection: Connection, relation: str) -> Sheet:
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {quoted(relation)})").fetchall()
+    return Sheet(dict(described))
 
 
 class _Lowering:
     def __init__(self, connection: Connection, relation: str, unique: bool) -> None:
-        self.connection, self.relation = connection, relation
-        self.made: list[str] = []
-        self.unique = unique
+        self.connection, self.relation, self.unique = connection, relation, unique
+        self.bench = Bench(connection)
         self.doubles: dict[tuple[str, ...], str | None] = {}
-
-    def run(self, sql: str) -> None:
-        self.connection.execute(sql)
-
-    def table(self, name: str, select: str) -> str:
-        """A table of our own; its name in SQL."""
-        self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
-        self.made.append(name)
-        return quoted(name)
-
-    def clear(self) -> None:
-        """Drop what was only needed on the way."""
-        for name in self.made:
-            self.run(f"DROP TABLE IF EXISTS {quoted(name)}")
 
     def doubled(self, chain: Chain) -> str | None:
         """The table of keys that come twice; None if there are none, or if that is no fault here."""
@@ -138,7 +83,7 @@ class _Lowering:
         if key not in self.doubles:
             columns = ", ".join(quoted(name) for name in key)
             name = f"{self.relation}#doubled"
-            table = self.table(
+            table = self.bench.table(
                 name, f"SELECT ({columns}) AS key FROM {quoted(self.relation)} GROUP BY {columns} HAVING count(*) > 1"
             )
             some = self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
@@ -153,9 +98,7 @@ class _Lowering:
         for name, chain in chains.items():
             of = None if chain.of is None else reading(sheet, chain.of)
             take = chain.stages[0].take
-            known = next(
-                (i for i in items.values() if i.take == take and readings[i.number] == of), None
-            )
+            known = next((i for i in items.values() if i.take == take and readings[i.number] == of), None)
             hours = chain.length / HOUR if take.statistic == "energy" and chain.length else None
             items[name] = known or Item(take, len(readings), True, of is None or chain.condition, hours)
             if known is None:
@@ -169,7 +112,7 @@ class _Lowering:
             aggregated = self.aggregate(name, source, distinct, whole=True)
         series = self.series(f"{next(iter(chains))}#series", source, some, 0)
         for name, chain in chains.items():
-            parts = self.finish(name, _Step(chain, 0, source, items[name], aggregated), series)
+            parts = self.finish(name, Step(chain, 0, source, items[name], aggregated), series)
             for number in range(1, len(chain.stages)):
                 parts = self.further(name, chain, number, parts)
 
@@ -184,7 +127,7 @@ class _Lowering:
         item = Item(take, 0, False)
         aggregated = self.aggregate(f"{name}#{number}", source, [item], whole=True)
         series = self.series(f"{name}#series", source, chain, number)
-        return self.finish(name, _Step(chain, number, source, item, aggregated), series)
+        return self.finish(name, Step(chain, number, source, item, aggregated), series)
 
     # One step
 
@@ -210,33 +153,38 @@ class _Lowering:
         table = ""
         for where, window in [("", None)] if whole else _stretches(source, items):
             groups = [g for g in source.groups if g != "s" or window is None]
-            shown = [*(g if g in groups else f"any_value({g}) AS {g}" for g in source.groups)]
+            shown = [*(g if g in groups else f"CAST({window} AS BIGINT) AS {g}" for g in source.groups)]
             shown += [f"{sql} AS {alias}" for alias, sql in wanted.items()]
             grouped = f" GROUP BY {', '.join(groups)}" if groups else " HAVING count(*) > 0"
             select = f"SELECT {', '.join(shown)} FROM {source.over(where, window=window)}{grouped}"
             if table:
-                self.run(f"INSERT INTO {table} {select}")
+                self.bench.run(f"INSERT INTO {table} {select}")
             else:
-                table = self.table(name, select)
+                table = self.bench.table(name, select)
         self.rescale(table, source, items)
         return table
 
     def rescale(self, table: str, source: Source, items: Sequence[Item]) -> None:
         """Sum again, in another scale, what the first did not fit."""
         for item in (i for i in items if i.power is not None):
-            odd = self.table("#odd", f"SELECT *, {item.fitting} AS f FROM (SELECT * RENAME (f AS \"#f\") FROM {table}) WHERE {item.unfit}")
+            odd = self.bench.table(
+                "#odd",
+                f'SELECT *, {item.fitting} AS f FROM (SELECT * RENAME (f AS "#f") FROM {table}) WHERE {item.unfit}',
+            )
             if self.connection.execute(f"SELECT 1 FROM {odd} LIMIT 1").fetchone() is None:
                 continue
             sums = item.sums(scale="scale")
             shown = ", ".join((*source.groups, *(f"{sql} AS {alias}" for alias, sql in sums.items())))
             groups = ", ".join(source.groups)
-            again = self.table(
+            again = self.bench.table(
                 "#again",
                 f"SELECT {shown} FROM (SELECT p.*, odd.f AS scale FROM {source.over()} p JOIN {odd} odd ON "
-                f"{_same('p', 'odd', source.groups)}){f' GROUP BY {groups}' if groups else ''}",
+                f"{same('p', 'odd', source.groups)}){f' GROUP BY {groups}' if groups else ''}",
             )
             changed = ", ".join(f"{alias} = again.{alias}" for alias in sums)
-            self.run(f"UPDATE {table} AS p SET {changed} FROM {again} again WHERE {_same('p', 'again', source.groups)}")
+            self.bench.run(
+                f"UPDATE {table} AS p SET {changed} FROM {again} again WHERE {same('p', 'again', source.groups)}"
+            )
 
     def series(self, name: str, source: Source, chain: Chain, number: int) -> str | None:
         """The table of how many series each group pools; None if each group is one."""
@@ -246,7 +194,9 @@ class _Lowering:
             if not left or chain.length is None:
                 return None
             by = [f"{quoted(column)} AS b{n}" for n, column in enumerate(chain.stages[0].by)]
-            inner = f"SELECT DISTINCT {', '.join((*by, *(quoted(column) for column in left)))} FROM {quoted(self.relation)}"
+            inner = (
+                f"SELECT DISTINCT {', '.join((*by, *(quoted(column) for column in left)))} FROM {quoted(self.relation)}"
+            )
         else:
             left = [n for n in chain.stages[number - 1].by if n not in chain.stages[number].by]
             if not left or chain.stages[number - 1].windows is None:
@@ -254,13 +204,15 @@ class _Lowering:
             columns = (*source.named, *(f"d{n}" for n in range(len(left))))
             inner = f"SELECT DISTINCT {', '.join(columns)} FROM {source.over()}"
         grouped = f" GROUP BY {', '.join(source.named)}" if source.named else ""
-        return self.table(name, f"SELECT {', '.join((*source.named, 'count(*) AS many'))} FROM ({inner}){grouped}")
+        return self.bench.table(
+            name, f"SELECT {', '.join((*source.named, 'count(*) AS many'))} FROM ({inner}){grouped}"
+        )
 
-    def finish(self, name: str, step: _Step, series: str | None) -> str:
+    def finish(self, name: str, step: Step, series: str | None) -> str:
         """The table of what the step leaves: of the last one that of the chain, else of parts."""
         known = self.weighed(name, step, series)
         if step.item.take.statistic == "percentile":
-            known = self.ranked(name, step, known)
+            known = ranked(self.bench, name, step, known)
         source, stage = step.source, step.stage
         value, low, high = step.item.ends()
         many = [*source.named, *(["s"] if source.grid else [])]
@@ -269,23 +221,25 @@ class _Lowering:
         found = f"SELECT *, {value} AS v, {low} AS low, {high} AS high FROM {known}"
         kept = f"{named} AND n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole AND isfinite(v)"
         found = (
-            f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, CASE WHEN {kept} "
-            f"THEN greatest(low, least(v, high)) WHEN {named} AND low = high AND isfinite(low) THEN low END + 0.0e0 AS x, "
+            f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, "
+            f"CASE WHEN {kept} THEN greatest(low, least(v, high)) "
+            f"WHEN {named} AND low = high AND isfinite(low) THEN low END + 0.0e0 AS x, "
             f"CASE WHEN {named} AND low < {INF} THEN low ELSE {MINUS_INF} END AS lo, "
             f"CASE WHEN {named} AND high > {MINUS_INF} AND high <= {INF} THEN high ELSE {INF} END AS hi FROM ({found})"
         )
-        bounded = f"SELECT * REPLACE (coalesce(x, lo)::DOUBLE AS lo, coalesce(x, hi)::DOUBLE AS hi, x::DOUBLE AS x) FROM ({found})"
-        parts = self.table(f"{name}#parts{step.number}", bounded)
+        ends = "x::DOUBLE AS x, coalesce(x, lo)::DOUBLE AS lo, coalesce(x, hi)::DOUBLE AS hi"
+        bounded = f"SELECT * REPLACE ({ends}) FROM ({found})"
+        parts = self.bench.table(f"{name}#parts{step.number}", bounded)
         if source.grid is not None and (step.zero or (step.last and step.expects)):
-            self.run(f"INSERT INTO {parts} {self.gaps(step, parts)}")
+            self.bench.run(f"INSERT INTO {parts} {self.gaps(step, parts)}")
         if step.last:
             columns = [f"b{n} AS {quoted(column)}" for n, column in enumerate(stage.by)]
             columns += ["s AS start"] if stage.windows else []
             shown = ", ".join((*columns, 'x AS value, lo AS "value.low", hi AS "value.high", cut'))
-            self.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {shown} FROM {parts} WHERE NOT gone")
+            self.bench.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {shown} FROM {parts} WHERE NOT gone")
         return parts
 
-    def weighed(self, name: str, step: _Step, series: str | None) -> str:
+    def weighed(self, name: str, step: Step, series: str | None) -> str:
         """The aggregates with how many samples are expected, known and lost in each window."""
         source, number = step.source, step.item.number
         groups = f"PARTITION BY {', '.join(source.named)}" if source.named else ""
@@ -298,7 +252,7 @@ class _Lowering:
         many = "1"
         if series is not None:
             many = "many"
-            spans = f"SELECT p.*, many FROM ({spans}) p JOIN {series} series ON {_same('p', 'series', source.named)}"
+            spans = f"SELECT p.*, many FROM ({spans}) p JOIN {series} series ON {same('p', 'series', source.named)}"
         expected = step.expected()
         whole = f"greatest(({expected}) * {many} - e, r)" if step.expects else "r"
         if step.expects and step.number and source.grid is None:
@@ -306,91 +260,9 @@ class _Lowering:
         bounded = f"n{number}" if step.item.points else f"i{number}"
         known = f"SELECT *, {whole} AS whole, n{number} AS n, {bounded} AS i, {cut} AS cut FROM ({spans})"
         gone = "false" if step.zero else "whole = 0"
-        return self.table(f"{name}#known", f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})")
+        return self.bench.table(f"{name}#known", f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})")
 
-    def ranked(self, name: str, step: _Step, known: str) -> str:
-        """The same with the bounds of a percentile, of the windows that missing samples leave open.
-
-        Of a cut window they only matter if it fails all the same, which is counted first.
-        """
-        source, item, coverage = step.source, step.item, step.stage.coverage
-        open_ = f"whole > n AND (i > n OR NOT n * {coverage.denominator} >= {coverage.numerator} * whole)"
-        limit = step.chain.limit if item.points and step.chain.decides(step.number) else None
-        beyond = "false"
-        if limit is not None:
-            beyond = f"({open_}) AND cut AND v{item.number} {'>' if limit.upper else '<'} {limit.number!r}::DOUBLE"
-            open_ = f"({open_}) AND NOT cut"
-        stop = f"s + {source.grid.length('s')}" if source.grid else "NULL"
-        windows = self.table(
-            f"{name}#open",
-            f"SELECT {', '.join((*source.groups, 'whole', 'lost'))}, coalesce({open_}, false) AS open, "
-            f"coalesce({beyond}, false) AS beyond, {item.depth} AS depth, {stop} AS stop FROM {known}",
-        )
-        if limit is not None:
-            needed = f"whole * {over(item.take)} + 1" if limit.upper else f"whole - whole * {over(item.take)}"
-            worse = f"count(CASE WHEN x{item.number} {'>' if limit.upper else '<'} {limit.number!r}::DOUBLE THEN 1 END)"
-            failing = self.again(f"{name}#beyond", step, windows, "beyond", {"worse": worse}, {"fails": f"worse >= {needed}"})
-            self.run(f"UPDATE {windows} AS p SET open = true FROM {failing} f WHERE f.fails AND {_same('p', 'f', source.groups)}")
-        deepest = self.connection.execute(f"SELECT max(depth) FROM {windows} WHERE open").fetchone()
-        bounds = dict(zip(("low", "high"), item.ranks(), strict=True))
-        extremes = item.extremes((deepest and deepest[0]) or 1)
-        ranks = self.again(f"{name}#ranks", step, windows, "open", extremes, bounds)
-        return (
-            f"(SELECT p.*, ranks.low AS l{item.number}, ranks.high AS h{item.number} FROM {known} p "
-            f"LEFT JOIN {ranks} ranks ON {_same('p', 'ranks', source.groups)})"
-        )
-
-    def again(
-        self, name: str, step: _Step, windows: str, asked: str, aggregates: Mapping[str, str], shown: Mapping[str, str]
-    ) -> str:
-        """The table of what ``aggregates`` of the samples show of those of ``windows`` that are ``asked`` for."""
-        source = step.source
-        grouped = f" GROUP BY {', '.join(source.groups)}" if source.groups else ""
-        inner = ", ".join((*source.groups, *(f"{sql} AS {of}" for of, sql in aggregates.items())))
-        outer = ", ".join((*(f"o.{g}" for g in source.groups), *(f"{sql} AS {of}" for of, sql in shown.items())))
-        table = ""
-        for own, where, few in self.batches(step, windows, asked):
-            samples = source.over(where)
-            if few:
-                samples = f"(SELECT p.* FROM {samples} p SEMI JOIN {own} o ON {_same('p', 'o', source.groups)})"
-            select = (
-                f"SELECT {outer} FROM {own} o JOIN (SELECT {inner} FROM {samples}{grouped}) p "
-                f"ON {_same('p', 'o', source.groups)}"
-            )
-            if table:
-                self.run(f"INSERT INTO {table} {select}")
-            else:
-                table = self.table(name, select)
-        return table
-
-    def batches(self, step: _Step, windows: str, asked: str) -> list[tuple[str, str, bool]]:
-        """Windows that are asked for, stretch by stretch: the windows, where their samples are, and whether most of the
-        samples there belong to others."""
-        source = step.source
-        if source.grid is None or not source.raw:
-            return [(f"(SELECT * FROM {windows} WHERE {asked})", "", True)]
-        found = self.connection.execute(
-            f"SELECT s, any_value(stop), sum(depth), count(*) * 2 < any_value(many) FROM (SELECT *, count(*) OVER "
-            f"(PARTITION BY s) AS many FROM {windows}) WHERE {asked} AND s IS NOT NULL GROUP BY s ORDER BY s"
-        ).fetchall()
-        first, last = source.span or (0, 0)
-        runs: list[tuple[int, int, int, bool]] = []
-        for start, stop, depth, few in found:
-            if runs and start - runs[-1][1] <= (last - first) // FEWEST and runs[-1][2] + depth <= MOST:
-                begin, before, held, sparse = runs.pop()
-                runs.append((begin, stop, held + depth, sparse or few or start > before))
-            else:
-                runs.append((start, stop, depth, few))
-        nowhere = (0, 0, 0, True)
-        return [
-            (
-                f"(SELECT * FROM {windows} WHERE {asked} AND s >= {start} AND s < {stop})",
-                f"{source.time} >= {start + source.shift} AND {source.time} < {stop + source.shift}", few,
-            )
-            for start, stop, _, few in runs or [nowhere]
-        ]  # fmt: skip
-
-    def gaps(self, step: _Step, parts: str) -> str:
+    def gaps(self, step: Step, parts: str) -> str:
         """The windows without a sample, between others of their group."""
         grid, source = step.source.grid, step.source
         assert grid is not None  # noqa: S101 - only windows leave gaps
@@ -410,10 +282,6 @@ class _Lowering:
             f"SELECT {', '.join((*source.named, start))} AS s, NULL AS f, NULL AS l, false AS gone, false AS cut, "
             f"{values} FROM ({empty})"
         )
-
-
-def _same(one: str, other: str, columns: Sequence[str]) -> str:
-    return " AND ".join(f"{one}.{c} IS NOT DISTINCT FROM {other}.{c}" for c in columns) or "true"
 
 
 def _stretches(source: Source, items: Sequence[Item]) -> list[tuple[str, int | None]]:

@@ -127,10 +127,13 @@ class Grid:
 
     def number(self, instant: str) -> str:
         """The number of the window of ``instant``."""
-        return _choose(
-            instant, self.runs, lambda run: run.start,
-            lambda run: str(run.number) if run.count == 1 else f"({instant} - {run.start}) // {run.length} + {run.number}",
-        )  # fmt: skip
+
+        def of(run: Run) -> str:
+            if run.count == 1:
+                return str(run.number)
+            return f"({instant} - {run.start}) // {run.length} + {run.number}"
+
+        return _choose(instant, self.runs, lambda run: run.start, of)
 
     def start_of(self, number: str) -> str:
         """Where the window of ``number`` begins."""

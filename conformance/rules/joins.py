@@ -41,7 +41,10 @@ def join_problems(rule: Rule, pack: Pack) -> Iterator[Problem]:
 
 def _faults(name: str, join: Join, rule: Rule, own: Table | None, pack: Pack) -> Iterator[tuple[Text, Text]]:
     if name in _TAKEN or name in FUNCTIONS or name in rule.parameters:
-        yield Text("the name already means something else", "该名称已另有含义"), Text("choose another", "请改用其他名称")
+        yield (
+            Text("the name already means something else", "该名称已另有含义"),
+            Text("choose another", "请改用其他名称"),
+        )
     if join.document is not None:
         if join.document not in pack.documents:
             unknown = Text(f"unknown document {join.document!r}", f"未知文档 {join.document!r}")
@@ -66,7 +69,10 @@ def _faults(name: str, join: Join, rule: Rule, own: Table | None, pack: Pack) ->
                 yield unknown, did_you_mean(wanted, fields)
         if column in there and other in here and not _alike(there[column].type, here[other].type):
             yield (
-                Text(f"{column!r} and {other!r} are of different types or units", f"{column!r} 与 {other!r} 类型或单位不同"),
+                Text(
+                    f"{column!r} and {other!r} are of different types or units",
+                    f"{column!r} 与 {other!r} 类型或单位不同",
+                ),
                 Text("join columns of one type", "请关联同类型的列"),
             )
     if missing := [column for column in theirs.key if column not in join.on]:
@@ -101,8 +107,9 @@ def joined(
     documents: Mapping[str, JSON],
     name: str,
 ) -> str:
-    """Make the view ``name`` of the rows of ``relation`` with what ``rule`` joins; its name, or ``relation`` if nothing.
+    """Make the view ``name`` of the rows of ``relation`` with what ``rule`` joins; its name.
 
+    Where it joins nothing there is no view, and the name is that of ``relation``.
     ``tables`` gives the relation of each table by its name in the pack, ``documents`` the bodies. A joined value stands
     in a column such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there
     is one. Tables are joined where ``relation`` has the columns, so that a chain can join before it and after it.
@@ -122,7 +129,9 @@ def joined(
             sources.append(source)
     if len(shown) == 1:
         return relation
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
+    )
     return name
 
 
@@ -152,7 +161,10 @@ def _match(
     for column, field in fields.items():
         at, there = _sql(f"{root}.{column}"), _sql(f"{root}.{column}?")
         if column in join.on:
-            shown += [f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}", f"{unknown} AS {there}"]
+            shown += [
+                f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}",
+                f"{unknown} AS {there}",
+            ]
             continue
         of = f"{alias}.{_sql(column)}"
         empty = "false" if field.optional else f"{of} IS NULL"

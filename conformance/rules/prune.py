@@ -85,6 +85,12 @@ def types_of(connection: duckdb.DuckDBPyConnection, source: Term) -> dict[str, s
     return {row[0]: row[1] for row in found}
 
 
+def stored_types(connection: duckdb.DuckDBPyConnection, rows: ParquetRows) -> dict[str, str]:
+    """The columns of the relation with the types that they have in the files."""
+    found = types_of(connection, exp.Table(this=parquet(*rows.files)))
+    return {name: found[column] for name, column in rows.columns.items()}
+
+
 def parquet(*files: str) -> exp.Anonymous:
     """The table function that reads ``files``."""
     paths = exp.Array(expressions=[exp.Literal.string(file) for file in files])
@@ -94,10 +100,13 @@ def parquet(*files: str) -> exp.Anonymous:
     )
 
 
-def read_groups(connection: duckdb.DuckDBPyConnection, rows: ParquetRows, kinds: Mapping[str, Kind]) -> list[Group]:
-    """The row groups of ``rows`` in their order, with what is said of the columns ``kinds``."""
-    stored = types_of(connection, exp.Table(this=parquet(*rows.files)))
-    types = {name: stored[column] for name, column in rows.columns.items()}
+def read_groups(
+    connection: duckdb.DuckDBPyConnection, rows: ParquetRows, kinds: Mapping[str, Kind], types: Mapping[str, str]
+) -> list[Group]:
+    """The row groups of ``rows`` in their order, with what is said of the columns ``kinds``.
+
+    ``types`` are those of the relation's columns as the files have them.
+    """
     numbers = {file: n for n, file in enumerate(rows.files)}
     names = {rows.columns[name]: name for name, kind in kinds.items() if _FITS[kind].match(types.get(name, ""))}
     paths = exp.Array(expressions=[exp.Literal.string(file) for file in rows.files])

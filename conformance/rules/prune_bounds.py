@@ -153,7 +153,7 @@ class Prover:
             for condition in conditions:
                 runs[kind][condition] = condition.checked.typed.build(engine)
                 atoms = atoms or tuple(engine.atoms)  # those of ``require`` alone decide
-            for one in recipe.lookups:
+            for one in rule.lookups:
                 runs[kind] |= {(one, key): typed.build(engine) for key, typed in one.recipes.items()}
             columns = engine.columns
         return cls(rule, stated, columns, runs, atoms)
@@ -171,11 +171,7 @@ class Prover:
     def _judged(self, box: Box, kind: type[Cells]) -> Proof:
         recipe, runs = self.rule.recipe, self._runs[kind]
         frame: Frame = [[], *[box] * (recipe.size - 1)]
-        conditions = (recipe.when, recipe.require, recipe.vacuous_unless)
-        asked_for = {slot for condition in conditions if condition is not None for slot in condition.guarded}
-        for one in recipe.lookups:
-            if one.slot not in asked_for:
-                continue
+        for one in self.rule.lookups:
             keys = {key: runs[one, key] for key in one.recipes}
             for run in keys.values():
                 key = run(frame)

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from conformance.model.run import Counts
@@ -125,12 +125,12 @@ class _Tally:
         placed = self.rule.place(stretch, self.carried)
         self.counts[:] += np.bincount(placed.places, minlength=len(PLACES))
         times = stretch.times[stretch.decided]
-        bound = self.worst[-1][0] if len(self.worst) == self.most else np.inf
-        for sample, rank in _least(placed, self.most, bound):
+        last = self.worst[-1] if len(self.worst) == self.most else None
+        for sample, rank in _least(placed, self.most, np.inf if last is None else last[0]):
             name = (*group, int(times[sample]))
-            place = PLACES[placed.places[sample]]
-            row = WorstRow(tuple(name[n] for n in self.order), place, placed.margin(sample))
-            self.worst.append((rank, row))
+            row = WorstRow(tuple(name[n] for n in self.order), PLACES[placed.places[sample]], None)
+            if last is None or _order((rank, row)) < _order(last):
+                self.worst.append((rank, evolve(row, margin=placed.margin(sample))))
         self.worst.sort(key=_order)
         del self.worst[self.most :]
 

@@ -13,9 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from conformance.rules import _operators as over
-from conformance.rules._operators import Latched
-from conformance.rules._signal import FAILS_AT_LIMIT, Mask, Signal
+from conformance.rules import temporal as over
+from conformance.rules._signal import FAILS_AT_LIMIT, Mask
 from conformance.rules.engine import NS_PER_MINUTE, Engine, Extreme, Frame, Kind, Over, Place, Rounds, Run
 from conformance.rules.margin import AT_LIMIT, Atom
 from conformance.rules.series_values import (
@@ -37,6 +36,7 @@ from conformance.rules.series_values import (
     unless,
 )
 from conformance.rules.series_view import Carried, Column, View
+from conformance.rules.temporal import Latched, Signal
 
 OPERATORS: Mapping[Over, Callable[..., Signal]] = {
     "always": over.always,

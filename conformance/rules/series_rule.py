@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from conformance.model.outcome import Interval, Margin
 from conformance.model.standard import Rule
+from conformance.rules._signal import Mask
 from conformance.rules._stream import Stretch
 from conformance.rules.engine import Frame, Run
 from conformance.rules.limits import Lookup
@@ -92,19 +93,19 @@ class SeriesRule:
         ends that miss samples (False) and for the group as a whole (True); both are brought up to date.
         """
         found = self._place(View(stretch, False, carried[False]), carried[False])
-        at_edge = stretch.first or stretch.last
+        cut = stretch.columns[CUT] == 1 if CUT in stretch.columns else np.zeros(len(stretch.times), np.bool_)
+        at_edge = stretch.first or stretch.last or cut.any()
         parted = self.unbounded and (at_edge or carried[True] != carried[False])
         open_ = found.places == _INSUFFICIENT
         if parted or (at_edge and open_.any()):
-            inside, kept = _without_cut(stretch)
+            inside, kept = _without(cut, stretch)
             whole = self._place(View(inside, True, carried[True]), carried[True])
             open_[kept] &= whole.places != _INSUFFICIENT
             found.places[open_] = _NUMBER["cut"]
         elif self.unbounded:
             carried[True].update(carried[False])
-        if CUT in stretch.columns:  # of a window that is cut only its failure counts
-            cut = stretch.columns[CUT][stretch.decided] == 1
-            found.places[cut & (found.places != _NUMBER["failed"])] = _NUMBER["cut"]
+        # Of a window that is cut only its failure counts.
+        found.places[cut[stretch.decided] & (found.places != _NUMBER["failed"])] = _NUMBER["cut"]
         return found
 
     def _place(self, view: View, states: States) -> Placed:
@@ -173,10 +174,10 @@ class SeriesRule:
         ]  # fmt: skip
 
 
-def _without_cut(stretch: Stretch) -> tuple[Stretch, Any]:
-    """``stretch`` without the windows of a chain that reach beyond its ends, and which decided samples are left."""
+def _without(cut: Mask, stretch: Stretch) -> tuple[Stretch, Any]:
+    """``stretch`` without the windows of a chain that are ``cut``, and which of the decided ones are left."""
     decided = stretch.decided
-    if CUT not in stretch.columns or not (cut := stretch.columns[CUT] == 1).any():
+    if not cut.any():
         return stretch, slice(None)
     left = ~cut
     begin = int(left[: decided.start].sum())

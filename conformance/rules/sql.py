@@ -15,7 +15,18 @@ from attrs import evolve
 from sqlglot import exp
 
 from conformance.rules.engine import Kind
-from conformance.rules.prune import Group, GroupProof, ParquetRows, prove, read_groups, uncounted, undefined_in, without
+from conformance.rules.prune import (
+    Group,
+    GroupProof,
+    ParquetRows,
+    prove,
+    read_groups,
+    stored_types,
+    types_of,
+    uncounted,
+    undefined_in,
+    without,
+)
 from conformance.rules.prune_bounds import Prover
 from conformance.rules.sql_rule import SqlRule, lower
 from conformance.rules.sql_scan import Scan, table
@@ -91,35 +102,35 @@ def judge_rows(
     names = [name for name, of in provers.items() if all(column in shown for column in (*key, *of.columns))]
     found: dict[str, RowVerdict] = {}
 
-    def scan(names: Sequence[str], rows: ParquetRows | None) -> Scan:
-        return Scan(connection, relation, rows, {n: rules[n] for n in names}, tuple(key), worst, stated)
+    def search(names: Sequence[str], rows: ParquetRows | None, types: Mapping[str, str]) -> Search:
+        some = {name: rules[name] for name in names}
+        return Search(Scan(connection, relation, rows, some, tuple(key), worst, stated, types))
 
     if parquet and names:
         kinds: dict[str, Kind] = {c: kind for n in names for c, kind in provers[n].columns.items()}
         rows = evolve(parquet, columns={c: parquet.columns[c] for c in dict.fromkeys((*key, *kinds))})
-        groups = read_groups(connection, rows, kinds)
+        types = stored_types(connection, rows)
+        groups = read_groups(connection, rows, kinds, types)
+        cases = sum(group.rows for group in groups)
         proofs = _proofs(connection, rows, groups, {n: provers[n] for n in names}) if statistics else {}
         # A rule of which nearly all is proved has worst rows of its own to find; the others go over all rows together.
         alone = [n for n in names if 10 * sum(p is not None for p in proofs.get(n, ())) >= 9 * len(groups)]
-        together = [n for n in names if n not in alone]
-        for some in filter(None, (together, *([name] for name in alone))):
-            search = Search(scan(some, rows))
-            proved = {} if some is together else _proved(groups, proofs[some[0]])
-            search.read([group for group in groups if group not in proved])
-            search.explore(proved)
-            found |= search.verdicts(sum(group.rows for group in groups))
+        if together := [n for n in names if n not in alone]:
+            over = search(together, rows, types)
+            over.read(groups)
+            found |= over.verdicts(cases)
+        for name in alone:
+            over = search([name], rows, types)
+            over.read([group for group, proof in zip(groups, proofs[name], strict=True) if proof is None])
+            over.explore({group: proof for group, proof in zip(groups, proofs[name], strict=True) if proof is not None})
+            found |= over.verdicts(cases)
     if others := [name for name in rules if name not in found]:
         count = connection.execute(exp.select("count(*)").from_(table(relation)).sql("duckdb")).fetchone()
         cases = count[0] if count else 0
-        search = Search(scan(others, None))
-        search.read([Group(0, 0, cases, {})])
-        found |= search.verdicts(cases)
+        over = search(others, None, types_of(connection, table(relation)))
+        over.read([Group(0, 0, cases, {})])
+        found |= over.verdicts(cases)
     return {name: found[name] for name in rules}
-
-
-def _proved(groups: Sequence[Group], proofs: Sequence[GroupProof | None]) -> dict[Group, GroupProof]:
-    """The groups that are proved, with what is."""
-    return {group: proof for group, proof in zip(groups, proofs, strict=True) if proof is not None}
 
 
 def _proofs(

@@ -344,7 +344,7 @@ class Sql(Engine):
 
 
 def _column(place: Place) -> str:
-    """The column of a relation that holds ``place``: of the row by its own name, of what is joined by the whole path."""
+    """The column that holds ``place``: of the row by its own name, of what is joined by the whole path."""
     return ".".join(place.steps if place.origin == "row" else (place.origin, *place.steps))
 
 

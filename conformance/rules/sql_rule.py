@@ -80,6 +80,13 @@ class SqlRule:
     rule: Rule
     recipe: Recipe
 
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """The limits that its conditions use."""
+        conditions = (self.recipe.when, self.recipe.require, self.recipe.vacuous_unless)
+        used = {slot for condition in conditions if condition is not None for slot in condition.guarded}
+        return tuple(one for one in self.recipe.lookups if one.slot in used)
+
     def on(self, sheet: Sheet, *, complete: bool, uncertainty: float | None = None, screening: bool = False) -> Judged:
         """The rule over the rows of ``sheet``; ``complete`` promises that every column it reads holds a finite value.
 
@@ -89,7 +96,7 @@ class SqlRule:
         """
         engine = Sql(sheet, complete=complete, screening=screening and self.rule.decision == "simple")
         frame: Frame = [None] * self.recipe.size
-        limits = {one.slot: _look_up(one, engine, frame) for one in self.recipe.lookups}
+        limits = {one.slot: _look_up(one, engine, frame) for one in self.lookups}
 
         def asked(part: Condition | None) -> _Asked | None:
             if part is None:

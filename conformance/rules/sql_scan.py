@@ -21,7 +21,7 @@ from attrs import field, frozen
 from sqlglot import exp
 
 from conformance.rules.margin import AT_LIMIT
-from conformance.rules.prune import FILE, ROW, Group, ParquetRows, parquet, types_of
+from conformance.rules.prune import FILE, ROW, Group, ParquetRows, parquet
 from conformance.rules.sql_rule import Judged, SqlRule, complete_rows, judged_rows, opaque
 from conformance.rules.sql_sheet import NULL, TRUE, Sheet, Term, both, case, integer, negation, number, one_of
 from conformance.rules.verdicts import PLACES, Place
@@ -63,15 +63,9 @@ class Scan:
     key: tuple[str, ...]
     most: int
     uncertainty: Mapping[str, float]
-    types: Mapping[str, str] = field(init=False)
+    types: Mapping[str, str]
+    """Of the columns of the relation, or of those of the files that it shows."""
     _texts: dict[str, tuple[str, Sequence[Judged]]] = field(init=False, factory=dict)
-
-    @types.default
-    def _described(self) -> Mapping[str, str]:
-        if self.parquet is None:
-            return types_of(self.connection, table(self.relation))
-        found = types_of(self.connection, exp.Table(this=parquet(*self.parquet.files)))
-        return {name: found[column] for name, column in self.parquet.columns.items()}
 
     def plain(self, groups: Sequence[Group]) -> Counted:
         """The complete rows, with the least ranks of each rule."""
@@ -140,7 +134,7 @@ class Scan:
     @property
     def judged(self) -> Sequence[Judged]:
         """The rules, which know what the number of an atom means."""
-        return self._full(complete=True)[1]
+        return self._screen(near=False)[1]
 
     def _gathered(self, groups: Sequence[Group]) -> str:
         """The text of a query for the incomplete rows of ``groups``, with their keys and what the rules read."""
@@ -152,8 +146,8 @@ class Scan:
         outputs = {f"c{n}": sheet.column(name) for n, name in enumerate(read)}
         rows = sheet.select(outputs, table("all"), where=exp.not_(whole))
         named = (exp.alias_(exp.column(f"c{n}"), name, quoted=True) for n, name in enumerate(read))
-        query = exp.select(*named).from_(rows.subquery())
-        return f'WITH "all" AS NOT MATERIALIZED ({self._source(groups)}) {query.sql("duckdb")}'
+        query = exp.select(*named).from_(rows.subquery(copy=False), copy=False)
+        return f'WITH "all" AS NOT MATERIALIZED ({self._source(groups)}) {query.sql("duckdb", copy=False)}'
 
     def _fetch(
         self, source: str, text: str, values: Mapping[str, float] | None = None, *, gathered: bool = False
@@ -185,7 +179,7 @@ class Scan:
             outputs |= {name: sheet.column(name) for name in (FILE, ROW)}
         rows = sheet.select(outputs, table(_SOURCE), where=complete)
         query = (self._listing if near else self._least)(rows, wanted, judged)
-        self._texts[label] = " " + query.sql("duckdb"), judged
+        self._texts[label] = " " + query.sql("duckdb", copy=False), judged
         return self._texts[label]
 
     def _least(self, rows: exp.Select, wanted: Sequence[Term], judged: Sequence[Judged]) -> exp.Select:
@@ -194,7 +188,9 @@ class Scan:
             exp.column(f"r{n}") if one.ranks == TRUE else case((exp.column(f"h{n}"), exp.column(f"r{n}")), other=NULL)
             for n, one in enumerate(judged)
         ]
-        return exp.select(*wanted, *(exp.func("min", r, integer(self.most)) for r in ranks)).from_(rows.subquery())
+        return exp.select(*wanted, *(exp.func("min", r, integer(self.most)) for r in ranks)).from_(
+            rows.subquery(copy=False), copy=False
+        )
 
     def _listing(self, rows: exp.Select, wanted: Sequence[Term], judged: Sequence[Judged]) -> exp.Select:
         """``wanted`` of ``rows``, and where those lie whose rank is at most the parameter of its rule."""
@@ -209,11 +205,11 @@ class Scan:
         labels = [f"c{n}" for n in range(len(wanted))]
         counts = [exp.alias_(of, label) for of, label in zip(wanted, labels, strict=True)]
         much = exp.alias_(exp.CountIf(this=near.copy()), "much")
-        marked = exp.select("*", exp.alias_(one_of(*limits), "near")).from_(rows.subquery())
-        found = exp.select(*counts, much, exp.alias_(listed, "listed")).from_(marked.subquery())
+        marked = exp.select("*", exp.alias_(one_of(*limits), "near")).from_(rows.subquery(copy=False), copy=False)
+        found = exp.select(*counts, much, exp.alias_(listed, "listed")).from_(marked.subquery(copy=False), copy=False)
         few = exp.column("much") <= integer(MOST_NEAR)
         spots = exp.func("coalesce", exp.column("listed"), exp.Array(expressions=[]))
-        return exp.select(*labels, exp.case().when(few, spots)).from_(found.subquery())
+        return exp.select(*labels, exp.case().when(few, spots)).from_(found.subquery(copy=False), copy=False)
 
     def _full(self, *, complete: bool) -> tuple[str, Sequence[Judged]]:
         """The text of a query that judges every complete (or every other) row in full."""
@@ -221,7 +217,7 @@ class Scan:
             query, judged = judged_rows(
                 table(_SOURCE), self.types, self.rules, key=self.key, complete=complete, uncertainty=self.uncertainty
             )
-            self._texts[label] = query.sql("duckdb"), judged
+            self._texts[label] = query.sql("duckdb", copy=False), judged
         return self._texts[label]
 
     def _source(self, groups: Sequence[Group], spots: Sequence[Spot] | None = None) -> str:
@@ -245,9 +241,13 @@ class Scan:
             parts.append(self._rows([file], integer(file)).where(here))
         if whole:
             numbers = exp.Array(expressions=[integer(file) for file in whole])
-            index = exp.Bracket(this=numbers, expressions=[exp.cast(exp.column("file_index"), "bigint") + integer(1)], offset=1)
+            index = exp.Bracket(
+                this=numbers, expressions=[exp.cast(exp.column("file_index"), "bigint") + integer(1)], offset=1
+            )
             parts.append(self._rows(whole, index if len(whole) > 1 else integer(whole[0])))
-        return (parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)).sql("duckdb")
+        return (parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)).sql(
+            "duckdb", copy=False
+        )
 
     def _rows(self, files: Sequence[int], file: Term) -> exp.Select:
         """The rows of ``files`` with the columns of the relation, and where each stands."""

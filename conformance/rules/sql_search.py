@@ -22,6 +22,8 @@ SEGMENT = 1 << 22
 """So many rows are read at once."""
 FEW = 1 << 19
 """So many incomplete rows are put together in memory."""
+FEW_READ = 1 << 20
+"""So many rows are read twice rather than with a note of those that may be among the worst."""
 RUNS = 12
 """So many runs of neighbouring rows one query tells apart; with more, that takes longer than to read them."""
 
@@ -49,13 +51,14 @@ class Search:
     def read(self, groups: Sequence[Group]) -> None:
         """Count the rows of ``groups``, and note which may be among the worst."""
         for batch in _batches(groups, most=SEGMENT):
-            counted = self._screened(batch) if self.scan.parquet else None
+            size = sum(group.rows for group in batch)
+            counted = self._screened(batch) if self.scan.parquet and size > FEW_READ else None
             if counted is None or counted.near is None:
                 counted = self.scan.plain(batch)
                 self.loose += batch
             self._add(counted)
             self.near += counted.near or ()
-            if lacking := sum(group.rows for group in batch) - counted.rows:
+            if lacking := size - counted.rows:
                 self.torn += batch
                 self.lacking += lacking
 

@@ -29,7 +29,10 @@ PERMITS = (
     "p1,2026-01-01T00:00:00Z,draft,li,li\np1,2026-01-01T01:00:00Z,approve,wang,li\n"
     "p1,2026-01-01T02:00:00Z,open,li,li\n"
 )
-SAMPLES = ((0, 0.5, True), (1, 1.6, True), (2, 1.7, False), (3, 1.2, False), (4, 0.9, False), (5, 0.5, False))
+SAMPLES = (
+    (0, 0.5, True), (1, 1.6, True), (2, 1.7, False), (3, 1.2, False), (4, 0.9, False), (5, 0.5, False), (6, 0.5, False),
+    (7, 0.5, True), (8, 0.5, True),
+)  # fmt: skip
 GAS = "sensor,time,ch4,powered\n" + "".join(
     f"s1,2026-01-01T00:00:0{second}Z,{ch4},{str(powered).lower()}\n" for second, ch4, powered in SAMPLES
 )

@@ -51,7 +51,9 @@ def of_step(pack: Pack, rule: Rule, step: str, data: str) -> tuple[str, str]:
 
 def of_take(pack: Pack, rule: Rule, take: str, of: str, data: str) -> str:
     """The value that the chain leaves, where its first step takes ``take`` of ``of``."""
-    asked = evolve(_stepped(rule, f"take: {take}"), of=expression(of) if of else None, require=expression("row.value >= 0"))
+    asked = evolve(
+        _stepped(rule, f"take: {take}"), of=expression(of) if of else None, require=expression("row.value >= 0")
+    )
     return shown(_judged(pack, asked, _with(pack, rule, data)).margin)
 
 
@@ -70,7 +72,7 @@ def of_series(pack: Pack, rule: Rule, written: str, data: str) -> tuple[str, tup
     at = {instant(one.key["time"]): one.of for one in found.worst}
     said = []
     for row in rows:
-        one = at.get(instant(row["time"]))  # type: ignore[index,call-overload]
+        one = at.get(instant(row["time"]))
         said.append("-" if one is None else one.place if one.margin is None else _brief(one.margin))
     counts = attrs.asdict(found.verdict.counts)
     counts["passed"] -= sum(one.place == "passed" for one in at.values())
@@ -98,7 +100,7 @@ def of_transform(pack: Pack, rule: Rule, transform: str, path: str, amount: str)
     change = variation(evolve(rule, relation=relation), pack)
     assert change is not None
     example = rule.examples[0]
-    request = example.request if example.base is None else example.base["request"]  # type: ignore[index,call-overload]
+    request = example.request if example.base is None else example.base["request"]
     return _at(changed(request, change, seed="page"), change.steps)
 
 
@@ -138,7 +140,8 @@ def _judged(pack: Pack, rule: Rule, example: Example) -> Judgement:
 
 def _stepped(rule: Rule, step: str) -> Rule:
     given = yaml.safe_load("{" + step + "}")
-    return evolve(rule, chain=(evolve(rule.chain[0], **given), *rule.chain[1:]))
+    where = expression(given.pop("where")) if "where" in given else rule.where
+    return evolve(rule, where=where, chain=(evolve(rule.chain[0], **given), *rule.chain[1:]))
 
 
 def _with(pack: Pack, rule: Rule, data: str) -> Example:

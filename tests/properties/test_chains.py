@@ -195,7 +195,10 @@ def step_of(spec: Spec, number: int, parts: list[Sample], base: int) -> list[Sam
     left = []
     for group, members in groups.items():
         names = dict(zip(step.by, group, strict=True))
-        first, end = min(m.first for m in members if m.first is not None), max(m.last for m in members if m.last is not None)
+        first, end = (
+            min(m.first for m in members if m.first is not None),
+            max(m.last for m in members if m.last is not None),
+        )
         left_by = [n for n in (("meter", "phase") if number == 0 else before.by if before else ()) if n not in step.by]
         series = len({tuple(m.names[n] for n in left_by) for m in members}) if expects else 1
         windows: dict[Any, list[Sample]] = defaultdict(list)
@@ -287,7 +290,8 @@ def chain(rng: Random, every: str | None, zone: str, condition: bool) -> tuple[S
     finer = {"1 min": ["1 min", "10 min", "15 min", "1 h"], "15 min": ["15 min", "30 min", "1 h"], None: ["1 h"]}[every]
     whole = zone in ("UTC", "Europe/Berlin")
     ladders = [
-        [rng.choice(finer), rng.choice(["day", "week"])], [rng.choice(finer[-2:]), "day", rng.choice(["week", "month"])],
+        [rng.choice(finer), rng.choice(["day", "week"])],
+        [rng.choice(finer[-2:]), "day", rng.choice(["week", "month"])],
         ["hour", "day", None], [rng.choice([*finer, "hour", "day"])], [None], [rng.choice([*finer, "day"]), None],
         ["day", "day", None], [rng.choice(finer), rng.choice(finer), "month"],
     ]  # fmt: skip
@@ -316,7 +320,9 @@ def chain(rng: Random, every: str | None, zone: str, condition: bool) -> tuple[S
 def rows_of(rng: Random, every: str | None, base: int) -> list[dict[str, Any]]:
     step = LENGTHS.get(every or "", 7 * MINUTE)
     span = rng.choice([20, 60, 200])
-    ordinary = rng.choice([[0.0, 1.0, 2.0, 2.5, 3.0], [0.1, 0.2, 0.7, 230.1, -5.0], [1e-7, 3e-7, -2e-7], [1e12, 3.0, -1e12]])
+    ordinary = rng.choice(
+        [[0.0, 1.0, 2.0, 2.5, 3.0], [0.1, 0.2, 0.7, 230.1, -5.0], [1e-7, 3e-7, -2e-7], [1e12, 3.0, -1e12]]
+    )
     holes = rng.choice([0.0, 0.02, 0.3])
     found = []
     for meter in "ab":
@@ -360,7 +366,9 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 def near(one: float | None, other: float) -> bool:
-    return one is not None and (one == other or abs(one - other) <= 1e-11 * max(abs(other), 1e-9 * 1e12 if abs(other) > 1e6 else 1e-12))
+    return one is not None and (
+        one == other or abs(one - other) <= 1e-11 * max(abs(other), 1e-9 * 1e12 if abs(other) > 1e6 else 1e-12)
+    )
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -376,7 +384,7 @@ def test_duckdb_leaves_of_every_window_what_the_definition_leaves(
         "test/chains", "1", Text("a", "甲"), "draft", "x", "en", "0", {}, {}, {}, {}, tables={"rows": kept}, zone=zone
     )
     connection.execute(
-        "CREATE OR REPLACE TABLE data (meter VARCHAR, phase VARCHAR, time BIGINT, u DOUBLE, w DOUBLE, \"on\" BOOLEAN)"
+        'CREATE OR REPLACE TABLE data (meter VARCHAR, phase VARCHAR, time BIGINT, u DOUBLE, w DOUBLE, "on" BOOLEAN)'
     )
     connection.execute(
         f"INSERT INTO data VALUES {', '.join(['(?, ?, ?, ?, ?, ?)'] * len(rows))}",
@@ -394,7 +402,7 @@ def test_duckdb_leaves_of_every_window_what_the_definition_leaves(
             expected[*at, *([part.time] if one.rule.chain[-1].every else []), part.cut] = part
         columns = ", ".join(f'"{column}"' for column in keys[name])
         found = connection.execute(
-            f"SELECT {columns + ', ' if columns else ''}cut, value, \"value.low\", \"value.high\" FROM {name}"
+            f'SELECT {columns + ", " if columns else ""}cut, value, "value.low", "value.high" FROM {name}'
         ).fetchall()
         context = (seed, every, label, zone, one.rule.chain, one.rule.of, one.rule.where)
         assert {row[:-3] for row in found} == expected.keys(), context
@@ -415,4 +423,6 @@ def test_duckdb_leaves_of_every_window_what_the_definition_leaves(
             far = part.low > limit + 1e-9, part.high <= limit + 1e-9
             places["failed" if far[0] else "cut" if part.cut else "passed" if far[1] else "insufficient"] += 1
         counts = judge_rows(connection, name, {"r": lower(one)}, key=keys[name] or ["cut"])["r"].counts
-        assert {k: v for k in ("failed", "passed", "cut", "insufficient") if (v := getattr(counts, k))} == places, context
+        assert {k: v for k in ("failed", "passed", "cut", "insufficient") if (v := getattr(counts, k))} == places, (
+            context
+        )

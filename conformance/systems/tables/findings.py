@@ -38,24 +38,27 @@ class _Findings:
         if not self.time:
             yield from self._twice(["TRUE"])
             return
-        falls, changes, back = self._order()
+        falls, changes, back, mixed = self._order()
         in_key = self.table.time in self.table.key
-        if in_key and not falls and changes + 1 == self._groups():
+        if in_key and (not mixed or (not falls and changes + 1 == self._groups())):
             return
         yield from self._twice(self._spans() if in_key else ["TRUE"])
         if back:
             yield from self._back()
 
-    def _order(self) -> tuple[int, int, int]:
-        """How often, from row to row, time does not rise within a group, the group changes, and time goes back."""
+    def _order(self) -> tuple[int, int, int, int]:
+        """How often, from row to row, time does not rise within a group, the group changes, time goes back, and time
+        and group together do not rise."""
+        both = "{" + ", ".join(f"'k{i}': {name}" for i, name in enumerate((self.time, *self.group))) + "}"
         same = " AND ".join(f"{name} IS NOT DISTINCT FROM lag({name}) OVER ()" for name in self.group) or "TRUE"
         found = self.connection.execute(
             f"SELECT count(*) FILTER (same AND NOT coalesce(now > before, FALSE)), count(*) FILTER (NOT same), "
-            f"count(*) FILTER (NOT coalesce(now >= before, FALSE)) FROM (SELECT {self.time} AS now, "
-            f"lag({self.time}) OVER () AS before, {same} AS same, lag(1) OVER () AS other FROM {self.view}) "
+            f"count(*) FILTER (NOT coalesce(now >= before, FALSE)), count(*) FILTER (NOT rises) "
+            f"FROM (SELECT {self.time} AS now, lag({self.time}) OVER () AS before, {same} AS same, "
+            f"coalesce(lag({both}) OVER () < {both}, FALSE) AS rises, lag(1) OVER () AS other FROM {self.view}) "
             "WHERE other IS NOT NULL"
         ).fetchone()
-        return found if found else (0, 0, 0)
+        return found if found else (0, 0, 0, 0)
 
     def _groups(self) -> int:
         if not self.group:

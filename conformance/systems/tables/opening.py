@@ -70,7 +70,7 @@ class OpenedTable:
     accuracy: Mapping[str, str] = field(factory=dict)
     """Column to the accuracy class of its instrument."""
     files: tuple[str, ...] = ()
-    """Parquet files that the view reads: the connection must keep its access to them."""
+    """Parquet files whose rows, one after the other, the view reads: the connection must keep its access to them."""
     plain: Mapping[str, str] = field(factory=dict)
     """Column of the view to the column of ``files`` that it is: each value that of the file, NaN in none of them. What
     the footers of the files say of it (least, greatest, nulls) was held against every row and is true."""
@@ -93,6 +93,8 @@ class _Piece:
     last: int
     plain: Mapping[str, str] = field(factory=dict)
     survey: Survey | None = None
+    files: tuple[str, ...] = ()
+    """Those that stay where they are."""
 
 
 def open_table(
@@ -161,7 +163,6 @@ class _Opening:
         self.columns = columns(table)
         self.store, self.given = f"{view}#rows", f"{view}#given"
         self.pieces: list[_Piece] = []
-        self.read: list[str] = []
         self.converted: list[Path] = []
         self.stored = False
         self.current = Position(source.path, 1, 1)
@@ -337,8 +338,8 @@ class _Opening:
         found = survey(self.connection, whole, shown, stored=held, asked=asked, read=stays)
         sql = typed(cells, stage, offsets, shown, plain=found.plain)
         plain = {n: held[n].name for n in asked if n in found.plain}
-        self.read += [str(file.path) for file in stays.files]
-        self.pieces.append(_Piece(sql, places, cells, first, last, plain, found))
+        files = tuple(str(file.path) for file in stays.files)
+        self.pieces.append(_Piece(sql, places, cells, first, last, plain, found, files))
 
     def _cells(self, stage: str, parts: Sequence[Part]) -> tuple[Cell, ...]:
         """How each column is read. Raises `Refused` for those whose types can never be what they need to be."""
@@ -431,7 +432,7 @@ class _Opening:
             sources=tuple(SourceFile(path, sha, rows.get(i, 0)) for i, (path, sha) in enumerate(named)),
             missing={n: sum(s.missing[n] for s in surveys) for n in self.columns},
             label=self.source.label or self.table.label, accuracy=self.source.accuracy,
-            files=(*self.read, *map(str, self.converted)),
+            files=tuple(dict.fromkeys(f for p in self.pieces for f in p.files or map(str, self.converted))),
             plain={n: name for n, name in (plain[0] if plain else ()) if all((n, name) in p for p in plain)},
         )  # fmt: skip
 

@@ -127,7 +127,7 @@ def test_a_table_may_be_named_with_its_pack(made: Made, tmp_path: Path) -> None:
         ("readings: {}", "P031"),
         ("readings: {path: a.csv, speed: 1}", "P030"),
         ("readings: {path: a.csv, encoding: ebcdic}", "P033"),
-        ("readings: {path: a.csv, header_rows: 0}", "P035"),
+        ("readings: {path: a.csv, header_rows: -1}", "P035"),
         ("readings: {path: a.csv, quality: {g: GREAT}}", "P033"),
         ("readings: {path: a.csv, delimiter: x}", "P033"),
         ("readings: {path: a.csv, timezone: Asia/Nowhere}", "T002"),

@@ -4,10 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from conformance.errors import Refused, Text
 from conformance.model.convert import from_json, to_json
-from conformance.model.standard import Pack
+from conformance.model.standard import Document, Pack
 from conformance.model.system import Band, Command, EnvironmentValue, Http, PythonCall, Recorded, System
 from conformance.packs import Registry, read_system
 
@@ -95,12 +96,19 @@ def test_the_envelope_is_read(small: Pack, tmp_path: Path) -> None:
 )
 def test_paths_stay_under_the_folder_unless_that_is_allowed(small: Pack, tmp_path: Path, text: str) -> None:
     shutil.copy(SMALL / "data" / "villa.json", tmp_path / "mine.json")
+    small = evolve(small, documents={"card": Document("card", True)})
     folder = tmp_path / "system"
     folder.mkdir()
     with pytest.raises(Refused) as caught:
         read(folder, text, small)
     assert [p.code for p in caught.value.problems] == ["P040"]
     assert read(folder, text, small, allow_outside=True).name == "x"
+
+
+def test_a_document_that_the_pack_does_not_have_is_told(small: Pack, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        read(tmp_path, 'documents: {card: card.yaml}\noperations: {heat: {python: "a:b"}}\n', small)
+    assert [p.code for p in caught.value.problems] == ["P062"]
 
 
 def test_a_link_out_of_the_folder_does_not_help(small: Pack, tmp_path: Path) -> None:

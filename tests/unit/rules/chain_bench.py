@@ -104,7 +104,7 @@ def left(program: Program, rows: list[dict[str, Any]], **options: Any) -> list[d
     table(connection, "readings", COLUMNS, rows)
     assert program.chain is not None
     (key,) = lower_chains(connection, "readings", {"left": program.chain}, **options).values()
-    found = connection.execute("SELECT * FROM \"left\" ORDER BY ALL")
+    found = connection.execute('SELECT * FROM "left" ORDER BY ALL')
     names = [column[0] for column in found.description or ()]
     assert names == [*key, "value", "value.low", "value.high", "cut"]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from conformance.errors.temporal import BadWindow, DifferentSamples, FarTime, UnorderedTimes
+from conformance.rules import _operators
 from conformance.rules import temporal as tl
 from conformance.rules.temporal import Latched, Signal, Stream, opposite
 
@@ -79,6 +80,18 @@ def test_a_missing_value_spans_all_numbers() -> None:
     assert ends(x) == [(1, 1), (-inf, inf), (2, 2)]
     assert ends(tl.always(x, 0, 1, gap=1))[:2] == [(-inf, 1), (-inf, 2)]
     assert ends(Signal.of([0], [nan], [3.0])) == [(-inf, 3)]
+
+
+@pytest.mark.parametrize("missing", [1, 5, 40, 300])
+def test_few_missing_samples_widen_the_same_windows_as_many(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(missing)
+    values = rng.normal(size=1000)
+    values[rng.choice(1000, missing, replace=False)] = nan
+    x = Signal.of(np.cumsum(rng.choice([1, 1, 1, 2, 9], 1000)), values)
+    marked = [of(x, a, a + 7, gap=3) for of in (tl.always, tl.eventually) for a in (-9, -3, 0, 4)]
+    monkeypatch.setattr(_operators, "FEW", 10**6)
+    computed = [of(x, a, a + 7, gap=3) for of in (tl.always, tl.eventually) for a in (-9, -3, 0, 4)]
+    assert [ends(one) for one in marked] == [ends(one) for one in computed]
 
 
 def test_until_needs_x_up_to_right_before_y() -> None:

@@ -291,3 +291,17 @@ def test_parquet_is_read_behind_the_seal_when_its_files_stay_allowed(tmp_path: P
         duck.execute(f"SET allowed_paths = [{listed}]")
         duck.execute("SET enable_external_access = false")
         assert duck.execute(f"SELECT voltage FROM {table.view}").fetchall() == [(1.5,), (1.5,)]
+
+
+def test_keys_that_repeat_are_counted_in_parts_as_they_are_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = [5, 1, 1, 9, 9, 9, 0, 5, 3]
+    text = HEAD + "".join(f"M1,A,2026-07-01T00:0{m}:00Z,{i}\n" for i, m in enumerate(minutes))
+    at_once = opened(tmp_path, text)[0].problems
+    monkeypatch.setattr("conformance.systems.tables.findings._AT_ONCE", 2)
+    assert repr(opened(tmp_path, text)[0].problems) == repr(at_once)
+    assert [(type(p).__name__, getattr(p, "count", 0)) for p in at_once] == [
+        ("DuplicateRows", 4),
+        ("UnorderedTimes", 3),
+    ]

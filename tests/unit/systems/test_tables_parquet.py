@@ -235,3 +235,18 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         read(tmp_path)
     assert [p.code for p in caught.value.problems] == ["T007"]
+
+
+def test_the_rows_of_the_files_are_those_of_the_view_in_their_order(tmp_path: Path) -> None:
+    head = "meter,phase,time,voltage\n"
+    for name, meter in (("a", "M1"), ("c", "M3")):
+        (tmp_path / f"{name}.csv").write_text(f"{head}{meter},A,2026-07-01T00:00:00Z,1\n")
+    stamp = pa.array([T0 // 1000], pa.timestamp("us", tz="UTC"))
+    pq.write_table(pa.table({"meter": ["M2"], "phase": ["A"], "time": stamp, "voltage": [1.0]}), tmp_path / "b.parquet")
+    with connection() as duck:
+        table = open_table(TableSource("[abc].*"), READINGS, folder=tmp_path, connection=duck, scratch=tmp_path)
+        of_view = duck.execute(f"SELECT meter FROM {table.view}").fetchall()
+        of_files = [duck.execute("SELECT meter FROM read_parquet(?)", [file]).fetchall() for file in table.files]
+    assert sorted(of_view) == [("M1",), ("M2",), ("M3",)]
+    assert of_view == [row for rows in of_files for row in rows]
+    assert set(table.plain) == {"meter", "phase", "voltage"}

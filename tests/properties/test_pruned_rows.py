@@ -12,9 +12,9 @@ import pytest
 from attrs import evolve
 from sql_cases import CLOSE, HALVES, MOMENTS, PACK, expression, program, text_of
 
-from conformance.rules import Program, compile_rule
+from conformance.rules import Program, compile_rule, sql_scan, sql_search
 from conformance.rules.engine import instant
-from conformance.rules.prune import prove, read_groups
+from conformance.rules.prune import prove, read_groups, stored_types
 from conformance.rules.prune_bounds import Prover
 from conformance.rules.sql import ParquetRows, connect, judge_rows, lower
 
@@ -102,9 +102,12 @@ def write(rng: Random, folder: Path, *, calm: bool) -> ParquetRows:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_pruned_whole_and_plain_evaluation_say_the_same(
-    connection: duckdb.DuckDBPyConnection, tmp_path: Path, seed: int
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = Random(seed)
+    for name, values in {"FEW_READ": (0, 1 << 20), "FEW": (0, 1 << 19), "SEGMENT": (3 * ROWS, 1 << 22)}.items():
+        monkeypatch.setattr(sql_search, name, rng.choice(values))
+    monkeypatch.setattr(sql_scan, "MOST_NEAR", rng.choice([5, 10_000]))
     rows = write(rng, tmp_path, calm=seed % 2 == 0)
     rules = {str(n): program(rng) if n % 2 else short(rng) for n in range(RULES)}
     lowered = {name: lower(one) for name, one in rules.items()}
@@ -135,7 +138,8 @@ def test_what_is_proved_of_a_row_group_is_what_its_rows_say(
         one = program(rng) if number % 2 else short(rng)
         rule = lower(one)
         prover = Prover.of(rule, stated=0.5)
-        for group in read_groups(connection, rows, prover.columns):
+        types = stored_types(connection, rows)
+        for group in read_groups(connection, rows, prover.columns, types):
             undefined = [c for c in prover.columns if c in "abr" and has_nan(connection, rows, group, c)]
             proof = prove(prover, group)
             if proof is None or undefined:

@@ -51,7 +51,8 @@ def write(connection: duckdb.DuckDBPyConnection, path: Path, rows: int) -> None:
         COPY (
             SELECT meter, 1767225600000000000 + second * 1000000000 AS time,
                    CASE WHEN random() >= 0.001 THEN
-                       220 + 6 * sin(second / 9000.0) + 9 * random() + CASE WHEN second % 400000 < 300 THEN 9 ELSE 0 END
+                       220 + 6 * sin(second / 9000.0) + 9 * random()
+                       + CASE WHEN second % 4000000 < 300 THEN 9 ELSE 0 END
                    END AS voltage,
                    30 + 25 * random() AS current, 6 + 5 * random() AS power, 4 * random() - 2 AS reactive,
                    50 + 0.15 * (random() - 0.5) AS frequency, 2 + 3 * random() AS distortion

@@ -126,7 +126,7 @@ class _Lowering:
         source = parts_of(self.connection, parts, chain, number, hours=hours)
         item = Item(take, 0, False)
         aggregated = self.aggregate(f"{name}#{number}", source, [item], whole=True)
-        series = self.series(f"{name}#series", source, chain, number)
+        series = self.series(f"{name}#series{number}", source, chain, number)
         return self.finish(name, Step(chain, number, source, item, aggregated), series)
 
     # One step

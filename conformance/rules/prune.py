@@ -29,8 +29,8 @@ from conformance.rules.verdicts import Place
 FILE, ROW = "#file", "#row"
 """Names of the columns that say where a row stands: the number of its file, and its own in that file, from 0."""
 _FITS: Mapping[Kind, re.Pattern[str]] = {
-    "number": re.compile(r"FLOAT|DOUBLE|DECIMAL|U?(TINY|SMALL|BIG)?INT"),
-    "instant": re.compile(r"TIMESTAMP|BIGINT"), "word": re.compile("VARCHAR"), "boolean": re.compile("BOOLEAN"),
+    "number": re.compile(r"FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|U?(TINY|SMALL|BIG)INT|U?INTEGER"),
+    "instant": re.compile(r"TIMESTAMP.*|BIGINT"), "word": re.compile("VARCHAR"), "boolean": re.compile("BOOLEAN"),
 }  # fmt: skip
 """Kinds to the types of columns whose statistics are in the order of the kind."""
 _FLOATS = ("FLOAT", "DOUBLE")
@@ -108,7 +108,7 @@ def read_groups(
     ``types`` are those of the relation's columns as the files have them.
     """
     numbers = {file: n for n, file in enumerate(rows.files)}
-    names = {rows.columns[name]: name for name, kind in kinds.items() if _FITS[kind].match(types.get(name, ""))}
+    names = {rows.columns[name]: name for name, kind in kinds.items() if _FITS[kind].fullmatch(types.get(name, ""))}
     paths = exp.Array(expressions=[exp.Literal.string(file) for file in rows.files])
     metadata = exp.Anonymous(this="parquet_metadata", expressions=[paths])
     known = types_of(connection, exp.Table(this=metadata.copy()))

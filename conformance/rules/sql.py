@@ -113,8 +113,9 @@ def judge_rows(
         groups = read_groups(connection, rows, kinds, types)
         cases = sum(group.rows for group in groups)
         proofs = _proofs(connection, rows, groups, {n: provers[n] for n in names}) if statistics else {}
-        # A rule of which nearly all is proved has worst rows of its own to find; the others go over all rows together.
-        alone = [n for n in names if 10 * sum(p is not None for p in proofs.get(n, ())) >= 9 * len(groups)]
+        # A pass of its own over some of the rows costs as much as a share in a pass over all, or twice as many rows.
+        share = {n: sum(p is not None for p in proofs.get(n, ())) / max(len(groups), 1) for n in names}
+        alone = [n for n in names if share[n] > (0.5 if len(names) > 1 else 0)]
         if together := [n for n in names if n not in alone]:
             over = search(together, rows, types)
             over.read(groups)

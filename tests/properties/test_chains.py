@@ -272,7 +272,9 @@ OFS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "row.u": lambda row: row["u"],
     "row.u - row.w": lambda row: None if row["u"] is None or row["w"] is None else row["u"] - row["w"],
     "abs(row.u)": lambda row: None if row["u"] is None else abs(row["u"]),
-    "row.u if row.on else row.w": lambda row: None if row["on"] is None else row["u"] if row["on"] else row["w"],
+    "row.u if row.on else row.w": lambda row: (
+        row["w"] if row["on"] is False or row["u"] == row["w"] else row["u"] if row["on"] else None
+    ),
 }
 ASKED: dict[str, Callable[[dict[str, Any]], Any]] = {
     'row.u <= q("2 kW")': lambda row: None if row["u"] is None or not isfinite(row["u"]) else row["u"] <= 2 + 1e-9,

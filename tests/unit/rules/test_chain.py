@@ -180,6 +180,17 @@ def test_rows_that_where_leaves_out_are_neither_expected_nor_missing() -> None:
     assert [r["value"] for r in left(made, data)] == [None]
 
 
+def test_a_window_that_where_leaves_out_whole_is_no_part_of_a_longer_one() -> None:
+    data = rows(*[1.0] * 60, flag="OK")
+    for row in data[20:30]:
+        row["flag"] = "BAD"
+    first = {"every": "10 min", "by": ["meter"], "take": "max"}
+    for take, value in (("count", 5), ("mean", 1.0), ("rms", 1.0), ("p50", 1.0), ("min", 1.0)):
+        second = {"every": "1 h", "by": ["meter"], "take": take}
+        made = compiled(rule("row.value <= row.value", first, second, where='row.flag == "OK"'))
+        assert [r["value"] for r in left(made, data)] == [value], take
+
+
 def test_windows_without_any_sample_are_missing_and_not_passed() -> None:
     data = rows(*[1.0] * 10) + rows(*[1.0] * 10, start=T0 + 30 * MINUTE)
     made = compiled(rule(LIMIT, {"every": "10 min", "by": ["meter"], "take": "max"}))
@@ -343,6 +354,25 @@ def test_chains_that_begin_alike_share_a_scan() -> None:
     }
     lower_chains(Watched(), "readings", chains, unique=True)  # type: ignore[arg-type]
     assert sum("GROUP BY" in sql and '"readings"' in sql for sql in seen) == 1
+
+
+def test_chains_that_share_a_scan_do_not_share_what_comes_after() -> None:
+    connection = connect(threads=1)
+    data = rows(*[1.0] * 120) + [{**row, "phase": "y", "u": 3.0} for row in rows(*[1.0] * 120)]
+    table(connection, "readings", COLUMNS, data)
+    first = {"every": "10 min", "by": ["meter"], "take": "mean"}
+    chains = {
+        name: compiled(rule(LIMIT, first, *after)).chain
+        for name, after in {
+            "a": [{"every": "1 h", "take": "max"}],
+            "b": [],
+            "c": [{"every": "1 h", "by": ["meter"], "take": "p50"}, {"take": "max"}],
+        }.items()
+    }
+    lower_chains(connection, "readings", chains)  # type: ignore[arg-type]
+    for name, expected in {"a": (2, 2.0, 2.0), "b": (12, 2.0, 2.0), "c": (1, 2.0, 2.0)}.items():
+        found = connection.execute(f"SELECT count(*), min(value), max(value) FROM {name}").fetchone()
+        assert found == expected, name
 
 
 def test_hostile_texts_in_a_rule_stay_texts() -> None:

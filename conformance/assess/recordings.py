@@ -105,6 +105,7 @@ class Recordings:
             pack=plan.pack,
             views={n: t.view for n, t in self.tables.items()},
             documents=self._bodies(),
+            unique=not any(isinstance(p, DuplicateRows) for p in self.tables[name].problems),
         )
         for rule in sheet.rules:
             one = found[rule.id]
@@ -153,4 +154,7 @@ class Recordings:
 
 
 def _witnesses(one: TableVerdict) -> tuple[Witness, ...]:
-    return tuple(Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides) for row in one.worst)
+    return tuple(
+        Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides, slack=row.slack)
+        for row in one.worst
+    )

@@ -411,6 +411,26 @@ class WrongTake(Problem):
 
 
 @frozen(kw_only=True)
+class CoverageOfTotal(Problem):
+    """A total that is to stand for samples which are not in it."""
+
+    code = "R046"
+    what = Text(
+        "step {step} of the chain: {take} with a coverage below 100 %", "聚合链第 {step} 步：{take} 的覆盖率低于 100 %"
+    )
+    why = Text(
+        "a total lacks what is missing, so that leaving samples out would help to keep below a limit",
+        "总量中不含缺失的样本，缺得越多越容易不超限",
+    )
+    mend = Text(
+        "leave `coverage:` out, or take the mean, which the samples that are there can stand for",
+        "请删去 `coverage:`，或改用 mean：已有样本可代表其平均值",
+    )
+    step: int
+    take: str
+
+
+@frozen(kw_only=True)
 class WrongCoverage(Problem):
     """A coverage that is no share of the samples."""
 

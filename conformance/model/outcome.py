@@ -107,6 +107,21 @@ class Sides:
 
 
 @frozen
+class Slack:
+    """Of one window of a percentile rule: how many samples may lie beyond the limit, and how many do."""
+
+    allowed: int
+    observed: int
+    kth: float
+    """The margin of the k-th worst sample, where ``allowed`` is k - 1: the one that decides, in the unit of value."""
+
+    @property
+    def count(self) -> int:
+        """How many more samples may lie beyond the limit; below zero, too many do."""
+        return self.allowed - self.observed
+
+
+@frozen
 class Evaluation:
     """What one rule says of one case, before anything is decided: three-valued truth beside an interval margin."""
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from conformance.errors import Text
 from conformance.model.json import JSON
-from conformance.model.outcome import Basis, Judgement, Margin, Obligation, Outcome, Reason, Severity, Sides
+from conformance.model.outcome import Basis, Judgement, Margin, Obligation, Outcome, Reason, Severity, Sides, Slack
 from conformance.model.standard import Pack
 from conformance.model.system import System
 
@@ -195,6 +195,8 @@ class Witness:
     """Of a row of a table: its key, or the group and window of a chain; instants in UTC."""
     values: Mapping[str, JSON] = field(factory=dict)
     """Of a row of a table: what else the rule read."""
+    slack: Slack | None = None
+    """Of a percentile, whose margin is flat: how many more samples may lie beyond the limit."""
     varied: Exchange | None = None
     """Of a relation: the changed request; ``request`` and ``response`` are then those before the change."""
 

@@ -107,6 +107,7 @@ def _witness(witness: Witness | None) -> JSON:
         "calls": witness.calls,
         "row": model_json(witness.row),
         "values": model_json(witness.values),
+        "slack": model_json(witness.slack),
         "margin": _margin(witness.margin),
         "changed": model_json(list(witness.changed)),
         "cause": asdict(witness.cause) if witness.cause else None,

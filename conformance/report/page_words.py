@@ -27,6 +27,10 @@ PAGE: Mapping[str, Text] = {
     "recordings": Text("Recording", "记录文件"),
     "rows": Text("rows", "行"),
     "on_recording": Text("decided on the recording", "依据记录判定"),
+    "slack": Text(
+        "of the worst window: samples that may lie beyond the limit, and that do",
+        "最不利窗口：允许越限与实际越限的样本数",
+    ),
     "margin_column": Text("margin", "裕度"),
     "not_title": Text("What this result is not", "本结果不是什么"),
     "findings": Text("Findings", "测定结果"),

@@ -9,7 +9,7 @@ With N samples expected, n of them known and m that nothing is known of, the val
 
 - if n / N reaches the `coverage` of the step: the statistic of the n known ones, which stand for all, moved into the
   bounds below where it lies outside of them. So a sample that is known to be too high is never lost for its window
-  being poorly covered. Sums, energies and counts are of what is there and are not scaled up;
+  being poorly covered. A total (`sum`, `energy`, `count`) needs all of its samples: its coverage is 100 %;
 - else only bounded: by the least and greatest statistic that the N samples can have. `max` has no upper bound then,
   a percentile the values at its rank with all missing ones at the bottom or at the top, a count [k, k + m], and
   `mean`, `sum` and `energy` none at all.
@@ -33,6 +33,7 @@ from attrs import evolve, frozen
 from conformance.errors import Position, Problem, Refused, Text
 from conformance.errors.language import (
     ChainNeedsTable,
+    CoverageOfTotal,
     NoTrueZero,
     UnknownColumn,
     WrongCoverage,
@@ -53,6 +54,8 @@ from conformance.rules.typed import Checked, Slots
 
 Statistic: TypeAlias = Literal["count", "sum", "mean", "rms", "min", "max", "share", "energy", "percentile"]
 TAKES = ("count", "energy", "max", "mean", "min", "rms", "share", "sum")
+TOTALS = ("count", "energy", "sum")
+"""Takes that lack what is missing, so that no part can stand for the whole."""
 LEFT = ("start", "value", "cut")
 """What a chain leaves besides its groups."""
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)")
@@ -267,6 +270,8 @@ class _Making:
                 value, of = quantity(step.coverage)
             share = Fraction(repr(value)) * of.exact
             if not of.dimension and 0 < share <= 1:
+                if share < 1 and step.take in TOTALS:
+                    self.problems.append(CoverageOfTotal(position=self._at(step), step=number, take=step.take))
                 return share
         except (ValueError, UnknownUnit):
             pass

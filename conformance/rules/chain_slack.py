@@ -5,27 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from conformance.model.outcome import Slack
 from conformance.rules.chain import Chain
 from conformance.rules.chain_samples import Connection, quoted
 from conformance.rules.chain_sql import lower_chains, samples_of
 from conformance.rules.chain_statistics import over
-
-
-@frozen
-class Slack:
-    """Of one window of a percentile: how many samples may lie beyond the limit, and how many do."""
-
-    allowed: int
-    observed: int
-    kth: float
-    """The margin of the k-th worst sample, where ``allowed`` is k - 1: the one that decides, in the unit of value."""
-
-    @property
-    def count(self) -> int:
-        """How many more samples may lie beyond the limit; below zero, too many do."""
-        return self.allowed - self.observed
 
 
 def slack_of(

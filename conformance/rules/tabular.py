@@ -12,9 +12,10 @@ from attrs import evolve, frozen
 from sqlglot import exp
 
 from conformance.model.json import JSON
-from conformance.model.outcome import Sides
+from conformance.model.outcome import Sides, Slack
 from conformance.model.standard import LimitLookup, Pack, Rule, Table
 from conformance.rules import types
+from conformance.rules.chain_slack import slack_of
 from conformance.rules.chain_sql import lower_chains
 from conformance.rules.engine import instant
 from conformance.rules.joins import joined
@@ -42,6 +43,8 @@ class ShownRow:
     """What else the rule read."""
     sides: Sides | None
     """What the deciding comparison held against each other."""
+    slack: Slack | None = None
+    """Of the worst window of a percentile."""
 
 
 @frozen
@@ -85,7 +88,10 @@ def examine(
     BIGINT in UTC nanoseconds. ``documents`` holds the documents that rules join. ``unique`` promises that no key of the
     table comes twice.
     """
-    laid = [_Laid(p, _joined(connection, views[table.name], p, pack, views, documents), table.key) for p in programs]
+    laid = [
+        _Laid(p, raw := _joined(connection, views[table.name], p, pack, views, documents), table.key, raw)
+        for p in programs
+    ]
     laid = _chained(connection, laid, pack, views, documents, unique=unique)
     found: dict[str, RowVerdict] = {}
     for (relation, key), alike in _alike(laid).items():
@@ -102,7 +108,7 @@ def examine(
     return {
         one.program.rule.id: TableVerdict(
             verdict := found[one.program.rule.id],
-            tuple(_shown(connection, one, row, pack, documents) for row in verdict.worst),
+            _counted(connection, one, [_shown(connection, one, row, pack, documents) for row in verdict.worst], unique),
         )
         for one in laid
     }
@@ -115,6 +121,8 @@ class _Laid:
     program: Program
     relation: str
     key: tuple[str, ...]
+    raw: str
+    """What its chain is made from."""
 
 
 def _alike(laid: Sequence[_Laid]) -> dict[tuple[str, tuple[str, ...]], list[Program]]:
@@ -177,6 +185,17 @@ def _shown(
         environment[root] = documents.get(join.document) if join.document else found
     sides = laid.program.sides(environment) if row.margin is not None else None
     return ShownRow(row, {n: values[n] for n in laid.key}, {n: values[n] for n in read}, sides)
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, laid: _Laid, worst: Sequence[ShownRow], unique: bool
+) -> tuple[ShownRow, ...]:
+    """``worst``, the first of them with its slack."""
+    chain = laid.program.chain
+    if chain is None or not worst:
+        return tuple(worst)
+    (slack,) = slack_of(connection, laid.raw, chain, [worst[0].of.key], unique=unique)
+    return (evolve(worst[0], slack=slack), *worst[1:])
 
 
 def _kinds(program: Program, pack: Pack) -> dict[str, types.Type]:

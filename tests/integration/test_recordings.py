@@ -163,3 +163,11 @@ def test_recordings_of_another_pack_are_refused(metering: Pack, tmp_path: Path) 
     other = evolve(metering, tables={"gas": metering.tables["gas"]}, rules={})
     with pytest.raises(NothingInCommon):
         make_plan(other, system, oracle=None, settings=common.settings_for(other))
+
+
+def test_a_percentile_also_says_how_many_more_samples_may_lie_beyond_its_limit(judge: Callable[..., Record]) -> None:
+    finding = of(judge(), "daily-distortion")
+    assert finding.worst is not None
+    assert finding.worst.slack is not None
+    assert (finding.worst.slack.allowed, finding.worst.slack.observed) == (0, 0)
+    assert finding.worst.slack.kth == 3.0

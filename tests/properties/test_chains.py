@@ -21,6 +21,7 @@ from conformance.errors import Position, Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import Expression, Figure, Pack, Rule, Status, Step, Table
 from conformance.rules import Program, compile_rule
+from conformance.rules.chain import TOTALS
 from conformance.rules.chain_sql import lower_chains
 from conformance.rules.sql import connect, judge_rows, lower
 
@@ -313,7 +314,8 @@ def chain(rng: Random, every: str | None, zone: str, condition: bool) -> tuple[S
         usable = every is not None if number == 0 else ladder[number - 1] is not None
         if unitless or not usable:
             takes = [t for t in takes if t != "energy"]
-        made.append(Step(rng.choice(takes), by, one, rng.choice(COVERAGES)))
+        taken = rng.choice(takes)
+        made.append(Step(taken, by, one, "100 %" if taken in TOTALS else rng.choice(COVERAGES)))
         energy = energy or made[-1].take == "energy"
         by = rng.choice([by, by[:-1]])
     return tuple(made)

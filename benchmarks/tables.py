@@ -26,11 +26,9 @@ from conformance.rules.sql import SqlRule, connect, judge_rows, lower, seal
 __all__ = ["KEY", "SCHEMA", "main"]
 
 SMALL = 5_000_000
-"""Rows of the second file: for the growth of memory, and for tools that hold all rows in memory."""
+"""Rows of the second file, for the growth of memory."""
 PEERS = {"pandera": 1.2, "pointblank": 0.7, "great_expectations": 0.1}
 """Others, and what part of their time is wanted at most."""
-SLOW = ("great_expectations",)
-"""Those that are asked about the small file only."""
 
 
 @frozen
@@ -151,18 +149,15 @@ def memory(small: Path, large: Path) -> tuple[dict[str, float], list[Promise]]:
     ]
 
 
-def peers(small: Path, large: Path) -> tuple[dict[str, float], list[Promise]]:
+def peers(path: Path) -> tuple[dict[str, float], list[Promise]]:
     """Two range checks from a file to a verdict, each tool in a process of its own."""
-    ours = {path: json.loads(_child("benchmarks.peers", "ours", str(path)))["seconds"] for path in (small, large)}
-    seconds = {f"two checks, {name} file": ours[path] for name, path in (("small", small), ("large", large))}
-    promises = []
+    ours = json.loads(_child("benchmarks.peers", "ours", str(path)))["seconds"]
+    seconds, promises = {"two checks": ours}, []
     for name, most in PEERS.items():
-        path, size = (small, "small") if name in SLOW else (large, "large")
         found: dict[str, Any] = json.loads(_child("benchmarks.peers", name, str(path)).splitlines()[-1])
         if found["installed"]:
-            shown = f"{name} {found['version']}, {size} file"
-            seconds[f"two checks, {shown}"] = found["seconds"]
-            promises.append(Promise(f"two checks / {shown}", ours[path] / found["seconds"], most))
+            seconds[f"two checks, {name} {found['version']}"] = found["seconds"]
+            promises.append(Promise(f"two checks / {name} {found['version']}", ours / found["seconds"], most))
         else:
             promises.append(Promise(f"two checks / {name}", None, most, "not installed"))
     return seconds, promises
@@ -194,7 +189,7 @@ def main(arguments: Sequence[str]) -> None:
             write(connect(threads=2), path, size)
         sections: list[Callable[[], tuple[dict[str, float], list[Promise]]]] = [
             lambda: rows(large, times), lambda: memory(small, large), lambda: percentiles(large, times),
-            lambda: over_time(large, times), *([] if options.quick else [lambda: peers(small, large)]),
+            lambda: over_time(large, times), *([] if options.quick else [lambda: peers(large)]),
         ]  # fmt: skip
         for section in sections:
             spent, promised = section()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import duckdb
@@ -77,6 +77,8 @@ class GroupProof:
     places: Mapping[Place, int]
     least: float
     """None of them has a lower rank."""
+    lacking: float
+    """None of those that lack a value has a lower rank."""
 
 
 def types_of(connection: duckdb.DuckDBPyConnection, source: Term) -> dict[str, str]:
@@ -220,13 +222,15 @@ def prove(prover: Prover, group: Group) -> GroupProof | None:
     parts = list(_parts(cells, torn, group))
     found = [prover.prove(box) for box, _ in parts]
     places: dict[Place, int] = {}
-    least: list[float] = []
-    for proof, (_, rows) in zip(found, parts, strict=True):
+    least = lacking = inf
+    for proof, (box, rows) in zip(found, parts, strict=True):
         if proof is None:
             return None
         places[proof.place] = places.get(proof.place, 0) + rows
-        least.append(proof.least)
-    return GroupProof(places, min(least))
+        least = min(least, proof.least)
+        if None in box.values():
+            lacking = min(lacking, proof.least)
+    return GroupProof(places, least, lacking)
 
 
 def _parts(cells: Mapping[str, Cell], torn: Sequence[str], group: Group) -> Iterator[tuple[Box, int]]:

@@ -32,10 +32,11 @@ BLOCKS = 1024
 
 
 def to_parquet(connection: duckdb.DuckDBPyConnection, relation: str, folder: Path) -> Path:
-    """Write the table or view ``relation`` to a Parquet file in ``folder``, for Spark to read; its path.
+    """Write the table or view ``relation`` to ``rows.parquet`` in ``folder``, for Spark to read; its path.
 
-    Instants become whole UTC nanoseconds since 1970: Spark keeps only microseconds. Where Spark runs on other machines
-    they must see the folder under the same path. Raises what DuckDB raises.
+    A connection that is sealed must have been given that file. Instants become whole UTC nanoseconds
+    since 1970: Spark keeps only microseconds. Where Spark runs on other machines they must see the folder under the
+    same path. Raises what DuckDB raises.
     """
     source = _table(relation)
     described = connection.execute(exp.Describe(this=source).sql("duckdb")).fetchall()

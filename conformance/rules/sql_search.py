@@ -71,13 +71,20 @@ class Search:
     def explore(self, proofs: Mapping[Group, GroupProof]) -> None:
         """Count the groups that have ``proofs`` by the only rule; read those that may hold one of its worst rows."""
         waiting = sorted(proofs, key=lambda group: proofs[group].least)
+        proved = dict(proofs)
         width = self.scan.most
         while near := [g for g in waiting if proofs[g].least <= min(self.bounds[0], float_info.max)][:width]:
-            self.read(near)
+            torn = [g for g in near if proofs[g].lacking < inf]
+            self.read(torn)
+            for group in torn:
+                del proved[group]
+            for batch in _batches([g for g in near if proofs[g].lacking == inf]):
+                self._rank(self.scan.plain(batch))
+                self.loose += batch
             waiting = waiting[len(near) :]
             width *= 4
-        for group in waiting:
-            self.places[0].update(proofs[group].places)
+        for proof in proved.values():
+            self.places[0].update(proof.places)
 
     def verdicts(self, cases: int) -> dict[str, RowVerdict]:
         """What the rules say of all ``cases`` rows, now that all have been read or proved."""
@@ -108,8 +115,12 @@ class Search:
         return verdicts
 
     def _add(self, counted: Counted) -> None:
-        for n, (places, ranks) in enumerate(zip(counted.places, counted.ranks, strict=True)):
-            self.places[n].update(places)
+        for places, more in zip(self.places, counted.places, strict=True):
+            places.update(more)
+        self._rank(counted)
+
+    def _rank(self, counted: Counted) -> None:
+        for n, ranks in enumerate(counted.ranks):
             self.ranks[n] = sorted(self.ranks[n] + list(ranks))[: self.scan.most]
             self.bounds[n] = min(self.bounds[n], self._last(self.ranks[n]))
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.telemetry import KEY, twenty, written
-from conformance.rules.sql import connect, judge_rows, lower
+from conformance.engines.sql.rows import connect, judge_rows, lower
 
 
 def main(path: str) -> None:

@@ -19,7 +19,7 @@ RANGES = {"voltage": (198.0, 235.4), "frequency": (49.8, 50.2)}
 def ours() -> Callable[[str], object]:
     """This package, with margins and the worst rows besides the verdict."""
     from benchmarks.telemetry import FREQUENCY, KEY, VOLTAGE, program, written
-    from conformance.rules.sql import connect, judge_rows, lower
+    from conformance.engines.sql.rows import connect, judge_rows, lower
 
     def run(path: str) -> object:
         connection = connect()

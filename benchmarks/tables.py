@@ -21,7 +21,7 @@ from attrs import frozen
 
 from benchmarks import weekly
 from benchmarks.telemetry import KEY, SCHEMA, VOLTAGE_BY_HAND, counted, twenty, worst, write, written
-from conformance.rules.sql import SqlRule, connect, judge_rows, lower, seal
+from conformance.engines.sql.rows import SqlRule, connect, judge_rows, lower, seal
 
 __all__ = ["KEY", "SCHEMA", "main"]
 

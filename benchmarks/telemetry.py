@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from conformance.engines.sql.rows import ParquetRows
 from conformance.errors import Position, Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import Expression, Pack, Rule, Step, Table
 from conformance.rules import Program, compile_rule
-from conformance.rules.sql import ParquetRows
 
 METERS = 8
 UNITS = {

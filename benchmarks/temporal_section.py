@@ -10,11 +10,11 @@ from statistics import median
 import duckdb
 
 from benchmarks.tables import KEY, SCHEMA
+from conformance.engines.series.judge import judge_series
 from conformance.errors import Position, Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import Expression, Pack, Rule, Table
 from conformance.rules import Program, compile_rule
-from conformance.rules.series import judge_series
 
 RULES = {
     "always, 10 min": 'always(row.voltage <= q("235.4 V"), 0, q("10 min"))',

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import duckdb
 
 from benchmarks.telemetry import program
+from conformance.engines.chain.lower import lower_chains
 from conformance.model.standard import Step
-from conformance.rules.chain_sql import lower_chains
 
 WEEKLY = 'row.value <= q("8 %")'
 BY_HAND = """

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from conformance.assess.plan import Paper, Plan, Sheet
+from conformance.engines.sql.prune import ParquetRows
+from conformance.engines.sql.rows import connect, seal
+from conformance.engines.tables import TableVerdict, examine
 from conformance.errors.tables import DuplicateRows
 from conformance.judge import Subject, Tally, decide, document_valid, rows_valid, subject, when_no_answer
 from conformance.model.json import JSON
 from conformance.model.outcome import Judgement, Outcome
 from conformance.model.run import Case, Counts, Recording, Stage, Witness
-from conformance.rules.sql import connect, seal
-from conformance.rules.tabular import TableVerdict, examine
 from conformance.rules.verdicts import RowVerdict, WorstRow
+from conformance.systems.documents import OpenedDocument, open_document
 from conformance.systems.tables import OpenedTable, open_table
 
 if TYPE_CHECKING:
-    from conformance.systems.documents import OpenedDocument
+    from conformance.engines.spark.rows import SparkRows
 
 
 @frozen
@@ -43,14 +45,14 @@ class Recordings:
         self._plan = plan
         scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(plan.system.folder)
-        self.documents: dict[str, OpenedDocument] = {}
-        for paper in plan.papers:
-            from conformance.systems.documents import open_document
-
-            self.documents[paper.document.name] = open_document(
+        self.documents: dict[str, OpenedDocument] = {
+            paper.document.name: open_document(
                 paper.path, paper.document, folder=folder, allow_outside=plan.allow_outside
             )
+            for paper in plan.papers
+        }
         self.tables: dict[str, OpenedTable] = {}
+        self._spark: SparkRows | None = None
         self._connection = connect(scratch=scratch) if plan.sheets else None
         if self._connection is None:
             return
@@ -60,7 +62,14 @@ class Recordings:
                     sheet.source, sheet.table, folder=folder, connection=self._connection, scratch=scratch,
                     allow_outside=plan.allow_outside,
                 )  # fmt: skip
-            seal(self._connection, files=[file for table in self.tables.values() for file in table.files])
+            spare = scratch / "spark"
+            spare.mkdir()
+            seal(
+                self._connection,
+                files=[file for table in self.tables.values() for file in table.files],
+                folders=[spare],
+            )
+            self._spark = _spark(plan.settings.engine, spare)
         except BaseException:
             self._connection.close()
             raise
@@ -72,7 +81,9 @@ class Recordings:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the database."""
+        """Close the database, and Spark."""
+        if self._spark is not None:
+            self._spark.session.stop()
         if self._connection is not None:
             self._connection.close()
 
@@ -97,6 +108,7 @@ class Recordings:
     def _sheet(self, sheet: Sheet) -> Iterator[Read]:
         assert self._connection is not None  # noqa: S101 - there is a sheet
         plan, name = self._plan, sheet.table.name
+        opened = self.tables[name]
         yield self._rows_valid(sheet)
         found = examine(
             self._connection,
@@ -105,7 +117,10 @@ class Recordings:
             pack=plan.pack,
             views={n: t.view for n, t in self.tables.items()},
             documents=self._bodies(),
-            unique=not any(isinstance(p, DuplicateRows) for p in self.tables[name].problems),
+            parquet=ParquetRows(opened.files, opened.plain) if opened.plain else None,
+            statistics=plan.settings.statistics,
+            spark=self._spark,
+            unique=not any(isinstance(p, DuplicateRows) for p in opened.problems),
         )
         for rule in sheet.rules:
             one = found[rule.id]
@@ -155,6 +170,15 @@ class Recordings:
 
 def _witnesses(one: TableVerdict) -> tuple[Witness, ...]:
     return tuple(
-        Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides, slack=row.slack)
-        for row in one.worst
+        Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides, slack=row.slack) for row in one.worst
     )
+
+
+def _spark(engine: str, scratch: Path) -> SparkRows | None:
+    """Spark, if ``engine`` asks for it: ``spark`` for two threads here, or an address."""
+    if engine == "duckdb":
+        return None
+    from conformance.engines.spark.rows import SparkRows  # an extra, and a Java machine that takes seconds to start
+    from conformance.engines.spark.session import spark_session
+
+    return SparkRows(spark_session(None if engine == "spark" else engine), scratch)

@@ -83,7 +83,7 @@ def settings_for(
     strict: bool = False,
     as_of: str | None = None,
     timed: bool = False,
-    engine: Literal["duckdb", "spark"] = "duckdb",
+    engine: str = "duckdb",
     statistics: bool = True,
     command: Literal["run", "demo", "test"] = "run",
 ) -> Settings:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -121,8 +121,9 @@ def command(lang: Language) -> click.Command:
                                                    "空约束、未确认与人工条目也计入"))  # fmt: skip
     @click.option("--no-statistics", is_flag=True, help=t("read every row, whatever a Parquet file states of itself",
                                                           "逐行读取，不采信 Parquet 文件自带的统计信息"))  # fmt: skip
-    @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
-                  help=t("what computes rules on tables", "数据表规则的计算引擎"))  # fmt: skip
+    @click.option("--engine", default="duckdb", show_default=True, metavar="duckdb|spark|ADDRESS",
+                  help=t("what computes rules on the rows of tables; ADDRESS is spark://... or sc://...",
+                         "数据表逐行规则的计算引擎；ADDRESS 为 spark://… 或 sc://…"))  # fmt: skip
     @click.option("--allow-outside", is_flag=True, help=t("paths may leave the system file's folder",
                                                           "允许路径超出系统文件所在文件夹"))  # fmt: skip
     @click.option("-v", "--verbose", is_flag=True, help=t("by requirement", "逐条列出要求"))
@@ -142,7 +143,7 @@ def command(lang: Language) -> click.Command:
         waivers: Path | None,
         strict: bool,
         no_statistics: bool,
-        engine: Literal["duckdb", "spark"],
+        engine: str,
         allow_outside: bool,
         verbose: bool,
     ) -> int:

@@ -91,8 +91,8 @@ def _derived(pack: Pack, rule: Rule, request: JSON, response: JSON, given: Mappi
 
 def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example) -> Judgement:
     """The verdict on the rows of an example, as on those of a recording."""
-    from conformance.rules.sql import connect  # the database is heavy, and most packs have no tables
-    from conformance.rules.tabular import examine, stage
+    from conformance.engines.sql.rows import connect  # the database is heavy, and most packs have no tables
+    from conformance.engines.tables import examine, stage
 
     with connect(threads=1) as connection:
         tables = {rule.applies_to, *(join.table for join in rule.joins.values() if join.table)}

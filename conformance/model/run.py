@@ -292,8 +292,8 @@ class Settings:
     strict: bool = False
     as_of: str | None = None
     reproducible: bool = True
-    engine: Literal["duckdb", "spark"] = "duckdb"
-    """What computes the rules on tables."""
+    engine: str = "duckdb"
+    """What computes the rules on rows of tables: ``duckdb``, ``spark``, or the address of a Spark."""
     statistics: bool = True
     """Whether the statistics of a Parquet file may spare reading parts of it; certification reads all."""
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from conformance.errors import Problem
-from conformance.errors.temporal import BadGap
+from conformance.errors import Problem, Text
+from conformance.errors.temporal import BadGap, BadWindow
 from conformance.model.quantity import Unit, UnknownUnit, convert, quantity, unit
 from conformance.model.standard import Figure, Pack, Rule
-from conformance.rules._signal import FARTHEST
 
 SECOND = unit("s")
 NS_PER_SECOND = 1_000_000_000
+FARTHEST = 2**62
+"""Bound of a time's distance from 1970 in ns; half of it bounds windows, so that no sum leaves 64 bits."""
 
 
 @frozen
@@ -75,3 +76,17 @@ def _gap(rule: Rule, problems: list[Problem]) -> int | None:
     if not 0 < gap <= FARTHEST // 2:
         problems.append(BadGap(position=rule.position, found=rule.gap))
     return gap
+
+
+def check_window(first: int, last: int, *, gap: int, future: bool = False) -> None:
+    """Refuse a window or a gap without meaning; ``future``: the window may not begin before now."""
+    if first > last:
+        raise BadWindow(
+            detail=Text(f"it ends ({last} ns) before it begins ({first} ns)", f"终点 {last} ns 早于起点 {first} ns")
+        )
+    if future and first < 0:
+        raise BadWindow(detail=Text(f"it begins {-first} ns before now", f"起点在当前时刻之前 {-first} ns"))
+    if max(abs(first), abs(last), gap) > FARTHEST // 2:
+        raise BadWindow(detail=Text("a distance beyond 73 years", "距离超过 73 年"))
+    if gap < 1:
+        raise BadWindow(detail=Text(f"a gap of {gap} ns", f"`gap` 为 {gap} ns"))

@@ -116,9 +116,7 @@ def _set(bits: Iterable[int]) -> States:
     return found
 
 
-def _checked(
-    when: Expression, names: Mapping[str, Binding], slots: Slots, problems: list[Problem]
-) -> Checked | None:
+def _checked(when: Expression, names: Mapping[str, Binding], slots: Slots, problems: list[Problem]) -> Checked | None:
     checker = Checker(when, names, FUNCTIONS, slots, Scales(), decides=False)
     try:
         checked = checker.check(parse(when))

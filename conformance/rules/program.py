@@ -100,12 +100,12 @@ class Program:
     _joins: tuple[Run, ...] = field(alias="joins")
     clock: Clock | None = None
     """Of a rule with operators over time: what orders its rows. No row is judged alone then, but all by
-    `conformance.rules.series.judge_series`; of one case `evaluate` says that it is not computable."""
+    `conformance.engines.series.judge.judge_series`; of one case `evaluate` says that it is not computable."""
     machine: Lifecycle | None = None
-    """Of a lifecycle: what its states permit. Its rows are judged by `conformance.rules.series_machine.judge_machine`;
-    of one case `evaluate` says that it is not computable. A rule with neither is judged row by row."""
+    """Of a lifecycle: what its states permit. Its rows are judged by `conformance.engines.series.lifecycle`; of one
+    case `evaluate` says that it is not computable. A rule with neither is judged row by row."""
     chain: Chain | None = None
-    """Of a rule with a chain: what makes the rows that it speaks of (`conformance.rules.chain_sql.lower_chains`)."""
+    """Of a rule with a chain: what makes the rows that it speaks of (`conformance.engines.chain`)."""
 
     def evaluate(self, environment: Mapping[str, JSON]) -> Evaluation:
         """What the rule says of a case.

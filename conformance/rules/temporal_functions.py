@@ -17,7 +17,7 @@
 t is the time of the row. x and y are conditions, with operators over time inside them too. a, b, d, keep and within
 are durations that are known when the rule is loaded: quantities, parameters, 0, and what is computed of these. a and b
 of ``always`` and ``eventually`` may be negative. The rule's ``gap`` says when samples are missing; the meaning of what
-is missing stands in `conformance.rules.temporal`.
+is missing stands in `conformance.engines.series.kernel`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ from conformance.errors import Text
 from conformance.errors.language import UnitsDiffer, WrongArguments
 from conformance.errors.temporal import BadDuration, BadWindow, NoGap, NoSeries
 from conformance.rules import tree, types
-from conformance.rules._signal import FARTHEST, check_window
 from conformance.rules.check import Checker, Function
-from conformance.rules.clock import NS_PER_SECOND, SECOND
+from conformance.rules.clock import FARTHEST, NS_PER_SECOND, SECOND, check_window
 from conformance.rules.engine import NS_PER_MINUTE, Over
 from conformance.rules.points import GIVES_UP, Points
 from conformance.rules.typed import FAULTY, MINUTE, Typed, convert

@@ -17,17 +17,17 @@ import yaml
 from attrs import evolve
 
 from conformance.cases.transforms import changed
+from conformance.engines.sql.rows import connect
+from conformance.engines.tables import examine, stage
 from conformance.errors import Position, Refused
 from conformance.judge import examples
 from conformance.model.outcome import Judgement, Margin
 from conformance.model.quantity import quantity, unit
 from conformance.model.standard import Example, Expression, Pack, Relation, Rule
 from conformance.rules import compile_rule
-from conformance.rules.chain_windows import SECOND, Windows
 from conformance.rules.engine import instant
 from conformance.rules.relations import variation
-from conformance.rules.sql import connect
-from conformance.rules.tabular import examine, stage
+from conformance.rules.windows import SECOND, Windows
 
 HERE = Position("page", 1, 1)
 

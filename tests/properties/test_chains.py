@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from conformance.engines.chain.lower import lower_chains
+from conformance.engines.sql.rows import connect, judge_rows, lower
 from conformance.errors import Position, Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import Expression, Figure, Pack, Rule, Status, Step, Table
 from conformance.rules import Program, compile_rule
 from conformance.rules.chain import TOTALS
-from conformance.rules.chain_sql import lower_chains
-from conformance.rules.sql import connect, judge_rows, lower
 
 SEEDS, CHAINS = (200 if os.environ.get("CONFORMANCE_FULL") else 20), 4
 """A seed draws some hundred windows: in all 2,000 pairs of a chain and a window, or 20,000."""

@@ -12,11 +12,13 @@ import pytest
 from attrs import evolve
 from sql_cases import CLOSE, HALVES, MOMENTS, PACK, expression, program, text_of
 
-from conformance.rules import Program, compile_rule, sql_scan, sql_search
+from conformance.engines.sql import scan as sql_scan
+from conformance.engines.sql import search as sql_search
+from conformance.engines.sql.bounds import Prover
+from conformance.engines.sql.prune import prove, read_groups, stored_types
+from conformance.engines.sql.rows import ParquetRows, connect, judge_rows, lower
+from conformance.rules import Program, compile_rule
 from conformance.rules.engine import instant
-from conformance.rules.prune import prove, read_groups, stored_types
-from conformance.rules.prune_bounds import Prover
-from conformance.rules.sql import ParquetRows, connect, judge_rows, lower
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -8,11 +8,11 @@ import pytest
 from sql_cases import program, row, table, text_of
 from test_sql_engine import places, same
 
+from conformance.engines.series._stream import Stretch
+from conformance.engines.series.feed import Feed
+from conformance.engines.series.rule import series
+from conformance.engines.sql.rows import connect
 from conformance.judge.decide import decide
-from conformance.rules._stream import Stretch
-from conformance.rules.series_feed import Feed
-from conformance.rules.series_rule import series
-from conformance.rules.sql import connect
 from conformance.rules.verdicts import PLACES
 
 RULES, ROWS = 12, 40

@@ -12,13 +12,13 @@ import pytest
 from sql_cases import program, row, table, text_of
 from sqlglot import exp
 
+from conformance.engines.sql.rows import connect, judge_rows, lower
+from conformance.engines.sql.rule import PLACES
+from conformance.engines.sql.sheet import Sheet
 from conformance.judge.decide import decide
 from conformance.judge.tally import known
 from conformance.model.outcome import Judgement, Margin, Outcome, Reason
 from conformance.rules import Program
-from conformance.rules.sql import connect, judge_rows, lower
-from conformance.rules.sql_rule import PLACES
-from conformance.rules.sql_sheet import Sheet
 
 SEEDS, RULES, ROWS = (42 if os.environ.get("CONFORMANCE_FULL") else 5), 12, 40
 """20,160 pairs of a rule and a row in full, 2,400 otherwise."""

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from attrs import asdict, frozen
 
+from conformance.engines.series import feed as series_feed
+from conformance.engines.series.judge import judge_series
+from conformance.engines.sql.rows import connect
 from conformance.errors import Position, Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import Expression, Pack, Rule, Table
-from conformance.rules import Program, compile_rule, series_feed
-from conformance.rules.series import judge_series
-from conformance.rules.sql import connect
+from conformance.rules import Program, compile_rule
 from conformance.rules.verdicts import RowVerdict
 
 SECOND = 10**9
@@ -323,8 +324,9 @@ def condition(rng: Random, depth: int) -> Phrase:
     if kind == 14:
         one = amount(rng, 1)
         cap: Phrase = "", lambda trace: [(10.0 * limit, 10.0 * limit)] * len(trace.times)
-        ramp: Phrase = "", stepped(
-            lambda x, y, step: ((x[0] - y[1]) * 60 * SECOND / step, (x[1] - y[0]) * 60 * SECOND / step), one
+        ramp: Phrase = (
+            "",
+            stepped(lambda x, y, step: ((x[0] - y[1]) * 60 * SECOND / step, (x[1] - y[0]) * 60 * SECOND / step), one),
         )
         return f'rate({one[0]}) {sign} q("{10 * limit} MW/min")', each(compared(strict), ramp, cap)
     x, within, keep = below(), seconds(1, 8), seconds(0, 3)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.rules import temporal as tl
-from conformance.rules._latch import latch
-from conformance.rules.temporal import Signal
+from conformance.engines.series import kernel as tl
+from conformance.engines.series._latch import latch
+from conformance.engines.series.kernel import Signal
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

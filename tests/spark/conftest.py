@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from conformance.engines.spark.session import spark_session
 from conformance.errors.spark import NoJava
-from conformance.rules.spark_session import spark_session
 
 sys.path.append(str(Path(__file__).parents[1] / "properties"))  # sql_cases
 

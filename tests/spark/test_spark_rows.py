@@ -12,12 +12,12 @@ import pytest
 from attrs import evolve
 from sql_cases import PACK, expression, program, row, table, text_of
 
+from conformance.engines.spark.rows import judge_rows_spark, to_parquet
+from conformance.engines.sql.rows import SqlRule, connect, judge_rows, lower
 from conformance.errors import Text
 from conformance.model.outcome import Severity
 from conformance.model.standard import DATE, Figure, LimitLookup, LimitRow, LimitTable, Pack, Rule, Status, Table
 from conformance.rules import compile_rule
-from conformance.rules.spark import judge_rows_spark, to_parquet
-from conformance.rules.sql import SqlRule, connect, judge_rows, lower
 from conformance.rules.verdicts import RowVerdict
 
 SETS, RULES, ROWS = 30, 10, 40

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.engines.sql.rows import connect, judge_rows, lower
 from conformance.errors import Position, Refused, Text
 from conformance.judge.decide import decide
 from conformance.model.outcome import Severity
@@ -26,7 +27,6 @@ from conformance.model.standard import (
     Table,
 )
 from conformance.rules import Program, compile_rule
-from conformance.rules.sql import connect, judge_rows, lower
 
 COLUMNS = {
     "type": "object", "required": ["meter"],

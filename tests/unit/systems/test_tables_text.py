@@ -118,7 +118,7 @@ import re, sys
 from pathlib import Path
 from recordings import READINGS
 from conformance.model.system import TableSource
-from conformance.rules.sql import connect
+from conformance.engines.sql.rows import connect
 from conformance.systems.tables import open_table
 folder = Path(sys.argv[1])
 duck = connect(threads=2, scratch=folder)

@@ -1,0 +1,1 @@
+"""Chains of aggregation, lowered to DuckDB: calendars, coverage, exact sums, intervals of what is missing."""

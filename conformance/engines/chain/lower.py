@@ -1,0 +1,310 @@
+"""Chains in DuckDB: the table of what a chain leaves, with the interval of each value.
+
+The first step reads the relation; chains whose first steps have the same groups, windows and rows share that scan.
+Percentiles of many rows are taken in stretches of time (or of groups), so that memory stays flat. The steps after it
+read what the step before left, window by window, which is small.
+"""
+
+# ruff: noqa: S608 - SQL is made of our own words; names of others pass through `quoted`
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from conformance.engines.chain.ranks import ranked
+from conformance.engines.chain.samples import Connection, Source, parts_of, quoted, reading, rows_of
+from conformance.engines.chain.statistics import INF, MINUS_INF, Item, nothing
+from conformance.engines.chain.step import Bench, Step, same
+from conformance.engines.sql.sheet import Sheet, Term
+from conformance.rules.chain import Chain
+from conformance.rules.windows import HOUR
+
+MOST = 8_000_000
+"""Rows whose values are held at once to find a percentile; twice as many of one window."""
+MOST_SLICES = 64
+"""Parts of the groups that are read one after the other."""
+LONGEST_GAP = 10_000
+"""Windows without a sample that are shown one by one, between two that have some."""
+
+
+def lower_chains(
+    connection: Connection, relation: str, chains: Mapping[str, Chain], *, unique: bool = False
+) -> dict[str, tuple[str, ...]]:
+    """Make a temporary table of each of ``chains``, by name, over the rows of ``relation``; returns their keys.
+
+    A table has the columns of the last step's ``by``; with windows ``start`` (UTC nanoseconds); ``value``, null unless
+    it is one number; ``value.low`` and ``value.high``, all that missing samples could have made of it; and ``cut``,
+    true of a window that reaches beyond the first or last sample of its group. A step without windows pools cut windows
+    of the step before apart from whole ones, in a row of its own that is cut.
+    Windows without a sample, between others of their group, are rows too; at most `LONGEST_GAP` in one gap.
+
+    ``unique`` promises that no key of the relation is doubled, as opening a table finds out; else it is counted here.
+    """
+    sheet = _sheet(connection, relation)
+    scans: dict[object, dict[str, Chain]] = {}
+    kept: dict[str, Term | None] = {}
+    for name, chain in chains.items():
+        kept[name] = None if chain.where is None else reading(sheet, chain.where)
+        first = chain.stages[0]
+        scans.setdefault((first.by, first.windows, kept[name]), {})[name] = chain
+    lowering = _Lowering(connection, relation, unique)
+    for alike in scans.values():
+        lowering.scan(sheet, alike, kept[next(iter(alike))])
+    lowering.bench.clear()
+    return {name: chain.key for name, chain in chains.items()}
+
+
+def samples_of(connection: Connection, relation: str, chain: Chain, *, unique: bool) -> str:
+    """A query for the samples of the first step of ``chain``: ``b0`` ..., the time ``t``, and ``x0`` as ``x``."""
+    sheet = _sheet(connection, relation)
+    kept = None if chain.where is None else reading(sheet, chain.where)
+    of = None if chain.of is None else reading(sheet, chain.of)
+    doubled = _Lowering(connection, relation, unique).doubled(chain)
+    source = rows_of(connection, relation, sheet, chain, kept, [of], doubled, trusting=True)
+    return f"SELECT {', '.join((*source.named, 't', 'x0 AS x'))} FROM {source.over()}"
+
+
+def _sheet(connection: Connection, relation: str) -> Sheet:
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {quoted(relation)})").fetchall()
+    return Sheet(dict(described))
+
+
+class _Lowering:
+    def __init__(self, connection: Connection, relation: str, unique: bool) -> None:
+        self.connection, self.relation, self.unique = connection, relation, unique
+        self.bench = Bench(connection)
+        self.doubles: dict[tuple[str, ...], str | None] = {}
+
+    def doubled(self, chain: Chain) -> str | None:
+        """The table of keys that come twice; None if there are none, or if that is no fault here."""
+        key = chain.table.key
+        if self.unique or chain.table.time not in key:
+            return None
+        if key not in self.doubles:
+            columns = ", ".join(quoted(name) for name in key)
+            name = f"{self.relation}#doubled"
+            table = self.bench.table(
+                name, f"SELECT ({columns}) AS key FROM {quoted(self.relation)} GROUP BY {columns} HAVING count(*) > 1"
+            )
+            some = self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+            self.doubles[key] = name if some else None
+        return self.doubles[key]
+
+    def scan(self, sheet: Sheet, chains: Mapping[str, Chain], kept: Term | None) -> None:
+        """The first step of ``chains``, all in one pass, and for each of them the steps after it."""
+        some = next(iter(chains.values()))
+        readings: list[Term | None] = []
+        items: dict[str, Item] = {}
+        for name, chain in chains.items():
+            of = None if chain.of is None else reading(sheet, chain.of)
+            take = chain.stages[0].take
+            known = next((i for i in items.values() if i.take == take and readings[i.number] == of), None)
+            hours = chain.length / HOUR if take.statistic == "energy" and chain.length else None
+            items[name] = known or Item(take, len(readings), True, of is None or chain.condition, hours)
+            if known is None:
+                readings.append(of)
+        distinct = list({item.number: item for item in items.values()}.values())
+        name, doubled = f"{next(iter(chains))}#0", self.doubled(some)
+        source = rows_of(self.connection, self.relation, sheet, some, kept, readings, doubled, trusting=True)
+        aggregated = self.aggregate(name, source, distinct, whole=False)
+        if not source.doubled and not self.all_read(aggregated, source):
+            source = rows_of(self.connection, self.relation, sheet, some, kept, readings, doubled, trusting=False)
+            aggregated = self.aggregate(name, source, distinct, whole=True)
+        series = self.series(f"{next(iter(chains))}#series", source, some, 0)
+        for name, chain in chains.items():
+            parts = self.finish(name, Step(chain, 0, source, items[name], aggregated), series)
+            for number in range(1, len(chain.stages)):
+                parts = self.further(name, chain, number, parts)
+
+    def further(self, name: str, chain: Chain, number: int, parts: str) -> str:
+        """A step after the first, over what the one before left in ``parts``."""
+        take, before, hours = chain.stages[number].take, chain.stages[number - 1].windows, None
+        if take.statistic == "energy" and before is not None:
+            span = self.connection.execute(f"SELECT min(s), max(s) FROM {parts}").fetchone() or (None, None)
+            grid = before.grid(span[0] or 0, span[1] or 0)
+            hours = f"(({grid.length('s')}) / {float(HOUR)!r})"
+        source = parts_of(self.connection, parts, chain, number, hours=hours)
+        item = Item(take, 0, False)
+        aggregated = self.aggregate(f"{name}#{number}", source, [item], whole=True)
+        series = self.series(f"{name}#series{number}", source, chain, number)
+        return self.finish(name, Step(chain, number, source, item, aggregated), series)
+
+    # One step
+
+    def all_read(self, table: str, source: Source) -> bool:
+        """Whether every row was read and lies in the span: not one without a time, nor what a file keeps back whose
+        statistics lie."""
+        asked = f"SELECT sum(r + e), min(f), max(l) FROM {table}"
+        rows, first, last = self.connection.execute(asked).fetchone() or (0, None, None)
+        return (rows or 0) == source.rows and (source.span is None or first is None or (first, last) == source.span)
+
+    def aggregate(self, name: str, source: Source, items: Sequence[Item], *, whole: bool) -> str:
+        """The table of all aggregates of ``items``, by group and window; ``whole``: of all samples at once."""
+        gone = "count(CASE WHEN gone THEN 1 END)" if source.selective else "0::BIGINT"
+        wanted: dict[str, str] = {"r": f"count(*) - {gone}", "e": gone}
+        if source.doubled:
+            wanted["r"] = f"count(CASE WHEN alone THEN 1 END) - {gone} + count(DISTINCT key) FILTER (NOT alone)"
+        if source.raw:
+            wanted |= {"f": "min(t)", "l": "max(t)"}
+        else:
+            wanted |= {"f": "min(f)", "l": "max(l)", "a": "min(t)", "z": "max(t)"}
+        for item in items:
+            wanted |= item.aggregates()
+        table = ""
+        for where, window in [("", None)] if whole else _stretches(source, items):
+            groups = [g for g in source.groups if g != "s" or window is None]
+            shown = [*(g if g in groups else f"CAST({window} AS BIGINT) AS {g}" for g in source.groups)]
+            shown += [f"{sql} AS {alias}" for alias, sql in wanted.items()]
+            grouped = f" GROUP BY {', '.join(groups)}" if groups else " HAVING count(*) > 0"
+            select = f"SELECT {', '.join(shown)} FROM {source.over(where, window=window)}{grouped}"
+            if table:
+                self.bench.run(f"INSERT INTO {table} {select}")
+            else:
+                table = self.bench.table(name, select)
+        self.rescale(table, source, items)
+        return table
+
+    def rescale(self, table: str, source: Source, items: Sequence[Item]) -> None:
+        """Sum again, in another scale, what the first did not fit."""
+        for item in (i for i in items if i.power is not None):
+            odd = self.bench.table(
+                "#odd",
+                f'SELECT *, {item.fitting} AS f FROM (SELECT * RENAME (f AS "#f") FROM {table}) WHERE {item.unfit}',
+            )
+            if self.connection.execute(f"SELECT 1 FROM {odd} LIMIT 1").fetchone() is None:
+                continue
+            sums = item.sums(scale="scale")
+            shown = ", ".join((*source.groups, *(f"{sql} AS {alias}" for alias, sql in sums.items())))
+            groups = ", ".join(source.groups)
+            again = self.bench.table(
+                "#again",
+                f"SELECT {shown} FROM (SELECT p.*, odd.f AS scale FROM {source.over()} p JOIN {odd} odd ON "
+                f"{same('p', 'odd', source.groups)}){f' GROUP BY {groups}' if groups else ''}",
+            )
+            changed = ", ".join(f"{alias} = again.{alias}" for alias in sums)
+            self.bench.run(
+                f"UPDATE {table} AS p SET {changed} FROM {again} again WHERE {same('p', 'again', source.groups)}"
+            )
+
+    def series(self, name: str, source: Source, chain: Chain, number: int) -> str | None:
+        """The table of how many series each group pools; None if each group is one."""
+        if number == 0:
+            keys = [n for n, key in enumerate(chain.table.key) if key != chain.table.time]
+            left = [chain.table.key[n] for n in keys if chain.table.key[n] not in chain.stages[0].by]
+            if not left or chain.length is None:
+                return None
+            by = [f"{quoted(column)} AS b{n}" for n, column in enumerate(chain.stages[0].by)]
+            inner = (
+                f"SELECT DISTINCT {', '.join((*by, *(quoted(column) for column in left)))} FROM {quoted(self.relation)}"
+            )
+        else:
+            left = [n for n in chain.stages[number - 1].by if n not in chain.stages[number].by]
+            if not left or chain.stages[number - 1].windows is None:
+                return None
+            columns = (*source.named, *(f"d{n}" for n in range(len(left))))
+            inner = f"SELECT DISTINCT {', '.join(columns)} FROM {source.over()}"
+        grouped = f" GROUP BY {', '.join(source.named)}" if source.named else ""
+        return self.bench.table(
+            name, f"SELECT {', '.join((*source.named, 'count(*) AS many'))} FROM ({inner}){grouped}"
+        )
+
+    def finish(self, name: str, step: Step, series: str | None) -> str:
+        """The table of what the step leaves: of the last one that of the chain, else of parts."""
+        known = self.weighed(name, step, series)
+        if step.item.take.statistic == "percentile":
+            known = ranked(self.bench, name, step, known)
+        source, stage = step.source, step.stage
+        value, low, high = step.item.ends()
+        many = [*source.named, *(["s"] if source.grid else [])]
+        named = " AND ".join(f"{column} IS NOT NULL" for column in many) or "true"
+        start = ["s"] if source.grid else ["CAST(NULL AS BIGINT) AS s"]
+        found = f"SELECT *, {value} AS v, {low} AS low, {high} AS high FROM {known}"
+        kept = f"{named} AND n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole AND isfinite(v)"
+        found = (
+            f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, "
+            f"CASE WHEN {kept} THEN greatest(low, least(v, high)) "
+            f"WHEN {named} AND low = high AND isfinite(low) THEN low END + 0.0e0 AS x, "
+            f"CASE WHEN {named} AND low < {INF} THEN low ELSE {MINUS_INF} END AS lo, "
+            f"CASE WHEN {named} AND high > {MINUS_INF} AND high <= {INF} THEN high ELSE {INF} END AS hi FROM ({found})"
+        )
+        ends = "x::DOUBLE AS x, coalesce(x, lo)::DOUBLE AS lo, coalesce(x, hi)::DOUBLE AS hi"
+        bounded = f"SELECT * REPLACE ({ends}) FROM ({found})"
+        parts = self.bench.table(f"{name}#parts{step.number}", bounded)
+        if source.grid is not None and (step.zero or (step.last and step.expects)):
+            self.bench.run(f"INSERT INTO {parts} {self.gaps(step, parts)}")
+        if step.last:
+            columns = [f"b{n} AS {quoted(column)}" for n, column in enumerate(stage.by)]
+            columns += ["s AS start"] if stage.windows else []
+            shown = ", ".join((*columns, 'x AS value, lo AS "value.low", hi AS "value.high", cut'))
+            self.bench.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {shown} FROM {parts} WHERE NOT gone")
+        return parts
+
+    def weighed(self, name: str, step: Step, series: str | None) -> str:
+        """The aggregates with how many samples are expected, known and lost in each window."""
+        source, number = step.source, step.item.number
+        groups = f"PARTITION BY {', '.join(source.named)}" if source.named else ""
+        spans = f"SELECT *, min(f) OVER ({groups}) AS begun, max(l) OVER ({groups}) AS ended FROM {step.aggregated}"
+        tolerance = step.chain.length or 1
+        cut = "false" if step.number == 0 or source.grid else "c"
+        if source.grid is not None:
+            end = f"s + {source.grid.length('s')}"
+            cut = f"coalesce(begun - s >= {tolerance} OR {end} - (ended + {tolerance}) >= {tolerance}, false)"
+        many = "1"
+        if series is not None:
+            many = "many"
+            spans = f"SELECT p.*, many FROM ({spans}) p JOIN {series} series ON {same('p', 'series', source.named)}"
+        expected = step.expected()
+        whole = f"greatest(({expected}) * {many} - e, r)" if step.expects else "r"
+        if step.expects and step.number and source.grid is None:
+            whole = f"CASE WHEN c THEN r ELSE {whole} END"
+        bounded = f"n{number}" if step.item.points else f"i{number}"
+        known = f"SELECT *, {whole} AS whole, n{number} AS n, {bounded} AS i, {cut} AS cut FROM ({spans})"
+        gone = "false" if step.zero else "whole = 0"
+        return self.bench.table(f"{name}#known", f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})")
+
+    def gaps(self, step: Step, parts: str) -> str:
+        """The windows without a sample, between others of their group."""
+        grid, source = step.source.grid, step.source
+        assert grid is not None  # noqa: S101 - only windows leave gaps
+        groups = f"PARTITION BY {', '.join(source.named)} " if source.named else ""
+        ends = (
+            f"SELECT *, s + {grid.length('s')} AS stop, lead(s) OVER ({groups}ORDER BY s) AS next FROM {parts} "
+            "WHERE s IS NOT NULL"
+        )
+        empty = (
+            f"SELECT *, unnest(range({grid.number('stop')}, least({grid.number('next')}, {grid.number('stop')} + "
+            f"{LONGEST_GAP}))) AS empty FROM ({ends}) WHERE next > stop"
+        )
+        ends_of = {"x": "0.0", "lo": "0.0", "hi": "0.0"} if step.zero else {"x": "NULL", **nothing(step.item.take)}
+        values = ", ".join(f"CAST({sql} AS DOUBLE) AS {of}" for of, sql in ends_of.items())
+        start = grid.start_of("empty")
+        return (
+            f"SELECT {', '.join((*source.named, start))} AS s, NULL AS f, NULL AS l, false AS gone, false AS cut, "
+            f"{values} FROM ({empty})"
+        )
+
+
+def _stretches(source: Source, items: Sequence[Item]) -> list[tuple[str, int | None]]:
+    """Conditions that divide the rows, by windows and then by groups, where percentiles would hold too many; and the
+    window in which all of them lie."""
+    held = source.rows * sum(item.take.statistic == "percentile" for item in items)
+    if held <= MOST or source.span is None:
+        return [("", None)]
+    first, last = source.span
+    bounds = [first, last + 1]
+    if source.grid is not None:
+        wanted = -(-held // MOST)
+        cuts = (source.grid.floor(first + (last - first) * n // wanted) for n in range(1, wanted))
+        bounds = sorted({first, *(c for c in cuts if c > first), last + 1})
+    found: list[tuple[str, int | None]] = []
+    for start, end in pairwise(bounds):
+        share = held * (end - start) // (last + 1 - first)
+        slices = min(-(-share // (2 * MOST)), MOST_SLICES) if source.by else 1  # dear: all rows are read for each
+        within = [f"{source.time} >= {start + source.shift} AND {source.time} < {end + source.shift}"]
+        within = within if len(bounds) > 2 else []
+        alone = source.grid is not None and source.grid.floor(start) == source.grid.floor(end - 1) and within
+        window = source.grid.floor(start) if source.grid is not None and alone else None
+        for n in range(slices):
+            groups = [f"hash({', '.join(source.by)}) % {slices} = {n}"] if slices > 1 else []
+            found.append((" AND ".join(within + groups), window))
+    return found

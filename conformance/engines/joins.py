@@ -1,0 +1,130 @@
+"""What a row knows besides, as columns: the meaning is that of `conformance.rules.joins`."""
+
+# ruff: noqa: S608 - SQL is made of our own words; names and texts of others pass through sqlglot, which quotes
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from sys import float_info
+from typing import TypeAlias
+
+import duckdb
+from sqlglot import exp
+
+from conformance.engines.sql.sheet import NULL, Term, integer, number
+from conformance.model.json import JSON
+from conformance.model.standard import Join, Pack, Rule, Table
+from conformance.rules import types
+from conformance.rules.engine import instant
+from conformance.rules.joins import fields_of
+from conformance.rules.typed import kind_of
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+
+def joined(
+    connection: Connection,
+    relation: str,
+    rule: Rule,
+    pack: Pack,
+    *,
+    tables: Mapping[str, str],
+    documents: Mapping[str, JSON],
+    name: str,
+) -> str:
+    """Make the view ``name`` of the rows of ``relation`` with what ``rule`` joins; its name.
+
+    Where it joins nothing there is no view, and the name is that of ``relation``.
+    ``tables`` gives the relation of each table by its name in the pack, ``documents`` the bodies. A joined value stands
+    in a column such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there
+    is one. Tables are joined where ``relation`` has the columns, so that a chain can join before it and after it.
+    """
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {_sql(relation)})").fetchall()
+    own = dict(described)
+    shown, sources = ["r.*"], [f"{_sql(relation)} r"]
+    for root, join in rule.joins.items():
+        if join.document is not None:
+            type_ = types.of_schema(pack.documents[join.document].schema).type
+            for path, value, unknown in _constants(type_, documents.get(join.document), (root,), False):
+                column = ".".join(path)
+                shown += [f"{value.sql('duckdb')} AS {_sql(column)}", f"{str(unknown).lower()} AS {_sql(column + '?')}"]
+        elif join.table is not None and own.keys() >= set(join.on.values()):
+            columns, source = _match(connection, tables[join.table], pack.tables[join.table], root, join, own, name)
+            shown += columns
+            sources.append(source)
+    if len(shown) == 1:
+        return relation
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
+    )
+    return name
+
+
+def _match(
+    connection: Connection, theirs: str, table: Table, root: str, join: Join, own: Mapping[str, str], name: str
+) -> tuple[list[str], str]:
+    """The columns of a joined table, and the join itself."""
+    fields, alias = fields_of(table), _sql(f"{root}?")
+    keys = ", ".join(_sql(column) for column in join.on)
+    others = [column for column in fields if column not in join.on]
+    kept = "".join(f", any_value({_sql(column)}) AS {_sql(column)}" for column in others)
+    lost = " OR ".join(f"{_sql(column)} IS NULL" for column in join.on)
+    kind = f"{name}#{root}"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_sql(kind)} AS "
+        f"SELECT {keys}, count(*) AS {_sql('#')}{kept} FROM {_sql(theirs)} WHERE NOT ({lost}) GROUP BY {keys}"
+    )
+    (nameless,) = connection.execute(f"SELECT count(*) > 0 FROM {_sql(theirs)} WHERE {lost}").fetchone() or (False,)
+    mine = {column: f"r.{_sql(other)}" for column, other in join.on.items()}
+    odd = [
+        f"{of} IS NULL" + (f" OR NOT abs({of}) < CAST('inf' AS DOUBLE)" if own[join.on[column]] == "DOUBLE" else "")
+        for column, of in mine.items()
+    ]
+    many = f"{alias}.{_sql('#')}"
+    unknown = f"({' OR '.join(odd)}{f' OR {many} IS NULL' if nameless else ''})"
+    shown: list[str] = []
+    for column, field in fields.items():
+        at, there = _sql(f"{root}.{column}"), _sql(f"{root}.{column}?")
+        if column in join.on:
+            shown += [
+                f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}",
+                f"{unknown} AS {there}",
+            ]
+            continue
+        of = f"{alias}.{_sql(column)}"
+        empty = "false" if field.optional else f"{of} IS NULL"
+        shown.append(f"CASE WHEN NOT {unknown} AND {many} = 1 THEN {of} END AS {at}")
+        shown.append(f"coalesce({unknown} OR {many} > 1 OR ({many} = 1 AND {empty}), false) AS {there}")
+    on = " AND ".join(f"{alias}.{_sql(column)} = {of}" for column, of in mine.items())
+    return shown, f"LEFT JOIN {_sql(kind)} {alias} ON {on}"
+
+
+def _constants(
+    type_: types.Type, value: JSON, path: tuple[str, ...], absent: bool
+) -> Iterator[tuple[tuple[str, ...], Term, bool]]:
+    """Each single value of a document: its path, the value, and whether it is lost where there is none.
+
+    ``absent`` tells that a record around it is not there, as its schema permits.
+    """
+    if isinstance(type_, types.Record):
+        for name, field in type_.fields.items():
+            below = value.get(name) if isinstance(value, dict) else None
+            yield from _constants(field.type, below, (*path, name), absent or (below is None and field.optional))
+        return
+    term: Term | None = None
+    match kind_of(type_), value:
+        case "boolean", bool():
+            term = exp.true() if value else exp.false()
+        case "word", str():
+            term = exp.Literal.string(value)
+        case "number", (int() | float()) if not isinstance(value, bool) and abs(value) <= float_info.max:
+            term = exp.cast(number(float(value)), "double")
+        case "instant", _ if (moment := instant(value)) is not None:
+            term = integer(moment)
+        case None, _:
+            return
+    typed = {"boolean": "boolean", "word": "text", "number": "double", "instant": "bigint"}[kind_of(type_) or "word"]
+    yield path, exp.cast(NULL.copy(), typed) if term is None else term, term is None and not absent
+
+
+def _sql(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql("duckdb")

@@ -1,0 +1,1 @@
+"""Rules with operators over time, and lifecycles: groups streamed in order through numpy."""

@@ -1,0 +1,260 @@
+"""All the rules of one recorded table: which way each is computed, and its worst rows with their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from attrs import evolve, frozen
+from sqlglot import exp
+
+from conformance.engines.chain.lower import lower_chains
+from conformance.engines.chain.slack import slack_of
+from conformance.engines.joins import joined
+from conformance.engines.series.judge import judge_series
+from conformance.engines.series.lifecycle import judge_machine
+from conformance.engines.sql.prune import ParquetRows
+from conformance.engines.sql.rows import judge_rows, lower
+from conformance.model.json import JSON
+from conformance.model.outcome import Sides, Slack
+from conformance.model.standard import LimitLookup, Pack, Rule, Table
+from conformance.rules import types
+from conformance.rules.engine import instant
+from conformance.rules.names import roots_of
+from conformance.rules.program import Program
+from conformance.rules.typed import Slots
+from conformance.rules.verdicts import RowVerdict, WorstRow
+
+if TYPE_CHECKING:
+    from conformance.engines.spark.rows import SparkRows
+
+_COLUMN = re.compile(r"\b([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\b")
+_TYPES = {types.Number: "DOUBLE", types.Boolean: "BOOLEAN", types.Word: "VARCHAR", types.Instant: "BIGINT"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@frozen
+class ShownRow:
+    """One of the worst rows, as a reader sees it."""
+
+    of: WorstRow
+    key: Mapping[str, JSON]
+    """Instants as ISO 8601 texts in UTC."""
+    values: Mapping[str, JSON]
+    """What else the rule read."""
+    sides: Sides | None
+    """What the deciding comparison held against each other."""
+    slack: Slack | None = None
+    """Of the worst window of a percentile."""
+
+
+@frozen
+class TableVerdict:
+    """What one rule says of a table."""
+
+    verdict: RowVerdict
+    worst: tuple[ShownRow, ...]
+
+
+def stage(connection: duckdb.DuckDBPyConnection, name: str, table: Table, rows: Sequence[JSON]) -> None:
+    """Make the temporary table ``name`` of ``rows``, such as an example gives: instants as texts with a zone.
+
+    A value that is not of its column's type is missing.
+    """
+    fields = _fields(types.of_schema(table.columns).type)
+    columns = ", ".join(f"{_quoted(n)} {_TYPES.get(type(f.type), 'VARCHAR')}" for n, f in fields.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_quoted(name)} ({columns})")
+    cells = [
+        [_cell(row.get(n), f.type) if isinstance(row, Mapping) else None for n, f in fields.items()] for row in rows
+    ]
+    if cells:
+        places = ", ".join("?" * len(fields))
+        connection.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", cells)  # noqa: S608 - quoted name
+
+
+def examine(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    programs: Sequence[Program],
+    *,
+    pack: Pack,
+    views: Mapping[str, str],
+    documents: Mapping[str, JSON],
+    unique: bool = False,
+    parquet: ParquetRows | None = None,
+    statistics: bool = True,
+    spark: SparkRows | None = None,
+    worst: int = 5,
+) -> dict[str, TableVerdict]:
+    """What each of ``programs`` (rules on ``table``) says, by rule.
+
+    ``views`` gives each recorded table the name of its relation: numbers DOUBLE or BIGINT in the pack's units, instants
+    BIGINT in UTC nanoseconds. ``documents`` holds the documents that rules join. ``unique`` promises that no key of the
+    table comes twice. ``parquet`` says which files the relation of ``table`` shows as they stand; their ``statistics``
+    may spare reading some. ``spark`` judges the rules on single rows of the table; what chains leave, and what looks
+    over time, is judged here.
+    """
+    laid = [
+        _Laid(p, raw := _joined(connection, views[table.name], p, pack, views, documents), table.key, raw)
+        for p in programs
+    ]
+    laid = _chained(connection, laid, pack, views, documents, unique=unique)
+    found: dict[str, RowVerdict] = {}
+    for (relation, key), alike in _alike(laid).items():
+        plain = {p.rule.id: lower(p) for p in alike if p.machine is None and p.clock is None}
+        timed = {p.rule.id: p for p in alike if p.clock is not None}
+        if plain and spark is not None and relation in {one.raw for one in laid}:
+            found |= spark.judge(connection, relation, plain, key=key, worst=worst)
+        elif plain:
+            files = parquet if relation == views[table.name] else None
+            found |= judge_rows(connection, relation, plain, key=key, worst=worst, parquet=files, statistics=statistics)
+        if clock := next((p.clock for p in timed.values()), None):
+            order = {"time": clock.time, "groups": clock.groups}
+            found |= judge_series(connection, relation, timed, key=key, worst=worst, **order)  # type: ignore[arg-type]
+        for p in alike:
+            if p.machine is not None:
+                found[p.rule.id] = judge_machine(connection, relation, p, key=key, worst=worst)
+    return {
+        one.program.rule.id: TableVerdict(
+            verdict := found[one.program.rule.id],
+            _counted(connection, one, [_shown(connection, one, row, pack, documents) for row in verdict.worst], unique),
+        )
+        for one in laid
+    }
+
+
+@frozen(eq=False)
+class _Laid:
+    """A rule, the relation whose rows it judges, and the columns that name one."""
+
+    program: Program
+    relation: str
+    key: tuple[str, ...]
+    raw: str
+    """What its chain is made from."""
+
+
+def _alike(laid: Sequence[_Laid]) -> dict[tuple[str, tuple[str, ...]], list[Program]]:
+    """The rules that judge the same rows."""
+    found: dict[tuple[str, tuple[str, ...]], list[Program]] = {}
+    for one in laid:
+        found.setdefault((one.relation, one.key), []).append(one.program)
+    return found
+
+
+def _joined(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    program: Program,
+    pack: Pack,
+    views: Mapping[str, str],
+    documents: Mapping[str, JSON],
+) -> str:
+    name = f"{relation}+{program.rule.id}"
+    return joined(connection, relation, program.rule, pack, tables=views, documents=documents, name=name)
+
+
+def _chained(
+    connection: duckdb.DuckDBPyConnection,
+    laid: Sequence[_Laid],
+    pack: Pack,
+    views: Mapping[str, str],
+    documents: Mapping[str, JSON],
+    *,
+    unique: bool,
+) -> list[_Laid]:
+    """Each rule over the rows that its chain leaves; chains over the same rows share their scan."""
+    left: dict[str, tuple[str, ...]] = {}
+    for relation in dict.fromkeys(one.relation for one in laid):
+        chains = {p.rule.id: p.chain for p in (o.program for o in laid if o.relation == relation) if p.chain}
+        left |= lower_chains(connection, relation, chains, unique=unique) if chains else {}
+    return [
+        evolve(one, relation=_joined(connection, rule, one.program, pack, views, documents), key=left[rule])
+        if (rule := one.program.rule.id) in left
+        else one
+        for one in laid
+    ]
+
+
+def _shown(
+    connection: duckdb.DuckDBPyConnection, laid: _Laid, row: WorstRow, pack: Pack, documents: Mapping[str, JSON]
+) -> ShownRow:
+    kinds, rule = _kinds(laid.program, pack), laid.program.rule
+    read = [name for name in _read(rule) if name in kinds and name not in laid.key]
+    wanted = exp.select(*(exp.column(n, quoted=True) for n in (*laid.key, *read)))
+    wanted = wanted.from_(exp.to_identifier(laid.relation, quoted=True))
+    for name, value in zip(laid.key, row.key, strict=True):
+        same = exp.NullSafeEQ(this=exp.column(name, quoted=True), expression=exp.convert(value))
+        wanted = wanted.where(same, copy=False)
+    cells = connection.execute(wanted.limit(1).sql("duckdb")).fetchone() or (*row.key, *(None for _ in read))
+    values = {n: _value(v, kinds[n]) for n, v in zip((*laid.key, *read), cells, strict=True)}
+    environment: dict[str, JSON] = {"row": values}
+    for root, join in rule.joins.items():
+        found = {n.removeprefix(f"{root}."): v for n, v in values.items() if n.startswith(f"{root}.")}
+        environment[root] = documents.get(join.document) if join.document else found
+    sides = laid.program.sides(environment) if row.margin is not None else None
+    return ShownRow(row, {n: values[n] for n in laid.key}, {n: values[n] for n in read}, sides)
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, laid: _Laid, worst: Sequence[ShownRow], unique: bool
+) -> tuple[ShownRow, ...]:
+    """``worst``, the first of them with its slack."""
+    chain = laid.program.chain
+    if chain is None or not worst:
+        return tuple(worst)
+    (slack,) = slack_of(connection, laid.raw, chain, [worst[0].of.key], unique=unique)
+    return (evolve(worst[0], slack=slack), *worst[1:])
+
+
+def _kinds(program: Program, pack: Pack) -> dict[str, types.Type]:
+    """The type of each column of the rows that ``program`` judges; of a joined table ``meter.nominal``."""
+    left = program.chain.row if program.chain else None
+    bindings = roots_of(program.rule, pack, Slots(), [], row=left)
+    roots = {name: _fields(binding.type) for name, binding in bindings.items()}
+    joined_columns = {
+        f"{name}.{column}": found.type
+        for name, join in program.rule.joins.items()
+        if join.table is not None and name in roots
+        for column, found in roots[name].items()
+    }
+    return {column: found.type for column, found in roots["row"].items()} | joined_columns
+
+
+def _read(rule: Rule) -> list[str]:
+    """The columns that ``rule`` speaks of, in the order in which it does."""
+    looked_up = [e for p in rule.parameters.values() if isinstance(p, LimitLookup) for e in p.by.values()]
+    texts = [e.text for e in (rule.require, rule.when, rule.vacuous_unless, *looked_up) if e is not None]
+    paths = [path for text in texts for path in _COLUMN.findall(text)]
+    paths += [f"row.{rule.machine.event}"] if rule.machine else []
+    return list(dict.fromkeys(path.removeprefix("row.") for path in paths))
+
+
+def _fields(row: types.Type) -> Mapping[str, types.Field]:
+    return row.fields if isinstance(row, types.Record) else {}
+
+
+def _cell(value: JSON, of: types.Type) -> Any:
+    match of:
+        case types.Instant():
+            return instant(value)
+        case types.Number():
+            return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        case types.Boolean():
+            return value if isinstance(value, bool) else None
+        case _:
+            return value if isinstance(value, str) else None
+
+
+def _value(cell: Any, of: types.Type) -> JSON:
+    if isinstance(of, types.Instant) and isinstance(cell, int):
+        moment = _EPOCH + timedelta(microseconds=cell // 1000)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}" + f".{cell % 10**9:09d}".rstrip("0").rstrip(".") + "Z"
+    return cell
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql("duckdb")

@@ -120,7 +120,7 @@ def examine(
     return {
         one.program.rule.id: TableVerdict(
             verdict := found[one.program.rule.id],
-            _counted(connection, one, [_shown(connection, one, row, pack, documents) for row in verdict.worst], unique),
+            _counted(connection, one, _shown(connection, one, verdict.worst, pack, documents), unique),
         )
         for one in laid
     }
@@ -180,23 +180,46 @@ def _chained(
 
 
 def _shown(
-    connection: duckdb.DuckDBPyConnection, laid: _Laid, row: WorstRow, pack: Pack, documents: Mapping[str, JSON]
-) -> ShownRow:
-    kinds, rule = _kinds(laid.program, pack), laid.program.rule
-    read = [name for name in _read(rule) if name in kinds and name not in laid.key]
-    wanted = exp.select(*(exp.column(n, quoted=True) for n in (*laid.key, *read)))
+    connection: duckdb.DuckDBPyConnection,
+    laid: _Laid,
+    worst: Sequence[WorstRow],
+    pack: Pack,
+    documents: Mapping[str, JSON],
+) -> list[ShownRow]:
+    kinds, rule, key = _kinds(laid.program, pack), laid.program.rule, laid.key
+    read = [name for name in _read(rule) if name in kinds and name not in key]
+    found = _cells(connection, laid, read, worst)
+    shown = []
+    for row in worst:
+        cells = found.get(row.key, (None,) * len(read))
+        values = {n: _value(v, kinds[n]) for n, v in zip((*key, *read), (*row.key, *cells), strict=True)}
+        environment: dict[str, JSON] = {"row": values}
+        for root, join in rule.joins.items():
+            below = {n.removeprefix(f"{root}."): v for n, v in values.items() if n.startswith(f"{root}.")}
+            environment[root] = documents.get(join.document) if join.document else below
+        sides = laid.program.sides(environment) if row.margin is not None else None
+        shown.append(ShownRow(row, {n: values[n] for n in key}, {n: values[n] for n in read}, sides))
+    return shown
+
+
+def _cells(
+    connection: duckdb.DuckDBPyConnection, laid: _Laid, read: Sequence[str], worst: Sequence[WorstRow]
+) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """The values of the columns ``read`` of the rows ``worst``, by key; of a key that is doubled those of one row."""
+    if not read or not worst:
+        return {}
+    keys = [exp.column(name, quoted=True) for name in laid.key]
+    wanted = exp.select(*keys, *(exp.column(name, quoted=True) for name in read))
     wanted = wanted.from_(exp.to_identifier(laid.relation, quoted=True))
-    for name, value in zip(laid.key, row.key, strict=True):
-        same = exp.NullSafeEQ(this=exp.column(name, quoted=True), expression=exp.convert(value))
-        wanted = wanted.where(same, copy=False)
-    cells = connection.execute(wanted.limit(1).sql("duckdb")).fetchone() or (*row.key, *(None for _ in read))
-    values = {n: _value(v, kinds[n]) for n, v in zip((*laid.key, *read), cells, strict=True)}
-    environment: dict[str, JSON] = {"row": values}
-    for root, join in rule.joins.items():
-        found = {n.removeprefix(f"{root}."): v for n, v in values.items() if n.startswith(f"{root}.")}
-        environment[root] = documents.get(join.document) if join.document else found
-    sides = laid.program.sides(environment) if row.margin is not None else None
-    return ShownRow(row, {n: values[n] for n in laid.key}, {n: values[n] for n in read}, sides)
+    if keys:  # else there is one row
+        wanted = wanted.where(exp.or_(*(_same(keys, row.key) for row in worst)))
+    rows = connection.execute(wanted.sql("duckdb")).fetchmany(1000)
+    return {row[: len(keys)]: row[len(keys) :] for row in rows}
+
+
+def _same(keys: Sequence[exp.Expr], values: Sequence[object]) -> exp.Expr:
+    pairs = zip(keys, values, strict=True)
+    return exp.and_(*(exp.NullSafeEQ(this=key.copy(), expression=exp.convert(value)) for key, value in pairs))
 
 
 def _counted(

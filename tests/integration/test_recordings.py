@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from attrs import evolve
 
 from conformance.assess import assess, make_plan
-from conformance.cli import common
-from conformance.errors import Refused
+from conformance.cli import common, main
+from conformance.errors import Position, Refused
 from conformance.errors.usage import NothingInCommon
 from conformance.evidence import read_record
 from conformance.model.outcome import Outcome, Reason
 from conformance.model.run import Disposition, Finding, Record
-from conformance.model.standard import Pack
+from conformance.model.standard import Expression, Pack
 from conformance.packs import load, read_system
 from conformance.report import first_screen, render
 
@@ -171,3 +172,45 @@ def test_a_percentile_also_says_how_many_more_samples_may_lie_beyond_its_limit(j
     assert finding.worst.slack is not None
     assert (finding.worst.slack.allowed, finding.worst.slack.observed) == (0, 0)
     assert finding.worst.slack.kth == 3.0
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_parquet_gives_one_verdict_whether_its_statistics_are_used_or_not(
+    metering: Pack, tmp_path: Path, statistics: bool
+) -> None:
+    duckdb.sql(f"""
+        COPY (SELECT 's1' AS sensor, TIMESTAMPTZ '2026-01-01T00:00:00Z' + to_seconds(n) AS time, true AS powered,
+                     CASE WHEN n = 4000 THEN 1.6 WHEN n % 977 = 0 THEN NULL ELSE 0.5 + n % 7 / 100 END AS ch4
+              FROM range(20000) t(n))
+        TO '{tmp_path}/gas.parquet' (ROW_GROUP_SIZE 2048)
+    """)
+    (tmp_path / "system.yaml").write_text(HEAD + "tables: {gas: {path: gas.parquet}}\n")
+    limit = Expression('row.ch4 <= q("1 % of volume")', (Position("r.yaml", 1, 1),))
+    rule = evolve(metering.rules["metering/gas-cut"], require=limit, gap=None, parameters={})
+    pack = evolve(metering, rules={rule.id: rule})
+    system = read_system(tmp_path / "system.yaml", [pack])
+    settings = evolve(common.settings_for(pack), statistics=statistics)
+    assess(
+        make_plan(pack, system, oracle=None, settings=settings),
+        record=tmp_path / "run.jsonl",
+        scratch=tmp_path / "scratch",
+    )
+    finding = of(read_record(tmp_path / "run.jsonl"), "gas-cut")
+    assert (finding.counts.cases, finding.counts.failed, finding.counts.insufficient) == (20000, 1, 21)
+    assert [row.row["time"] for row in finding.rows][0] == "2026-01-01T01:06:40Z"
+    assert len(finding.rows) == 5
+
+
+def test_the_command_line_tells_what_is_wrong_with_a_table(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gas.parquet").write_bytes(b"PAR1 this is none PAR1")
+    (tmp_path / "system.yaml").write_text(HEAD + "tables: {gas: {path: gas.parquet}}\n")
+    for lang in ("en", "zh"):
+        with pytest.raises(SystemExit) as left:
+            main([
+                "run", str(ROOT / "fixtures/packs/metering"), "--system", str(tmp_path / "system.yaml"), "--lang", lang,
+                "--output", str(tmp_path / lang),
+            ])  # fmt: skip
+        shown = capfd.readouterr()
+        assert left.value.code == 2
+        assert "gas.parquet" in shown.err
+        assert "Traceback" not in shown.err

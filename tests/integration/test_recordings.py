@@ -197,7 +197,7 @@ def test_parquet_gives_one_verdict_whether_its_statistics_are_used_or_not(
     )
     finding = of(read_record(tmp_path / "run.jsonl"), "gas-cut")
     assert (finding.counts.cases, finding.counts.failed, finding.counts.insufficient) == (20000, 1, 21)
-    assert [row.row["time"] for row in finding.rows][0] == "2026-01-01T01:06:40Z"
+    assert finding.rows[0].row["time"] == "2026-01-01T01:06:40Z"
     assert len(finding.rows) == 5
 
 

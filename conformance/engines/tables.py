@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 from attrs import evolve, frozen
@@ -16,6 +16,8 @@ from conformance.engines.chain.slack import slack_of
 from conformance.engines.joins import joined
 from conformance.engines.series.judge import judge_series
 from conformance.engines.series.lifecycle import judge_machine
+from conformance.engines.spark.rows import SparkRows, judge_rows_spark
+from conformance.engines.spark.series import judge_series_spark
 from conformance.engines.sql.prune import ParquetRows
 from conformance.engines.sql.rows import judge_rows, lower
 from conformance.model.json import JSON
@@ -27,9 +29,6 @@ from conformance.rules.names import roots_of
 from conformance.rules.program import Program
 from conformance.rules.typed import Slots
 from conformance.rules.verdicts import RowVerdict, WorstRow
-
-if TYPE_CHECKING:
-    from conformance.engines.spark.rows import SparkRows
 
 _COLUMN = re.compile(r"\b([a-z][a-z0-9_]*\.[a-z][a-z0-9_]*)\b")
 _TYPES = {types.Number: "DOUBLE", types.Boolean: "BOOLEAN", types.Word: "VARCHAR", types.Instant: "BIGINT"}
@@ -94,8 +93,8 @@ def examine(
     ``views`` gives each recorded table the name of its relation: numbers DOUBLE or BIGINT in the pack's units, instants
     BIGINT in UTC nanoseconds. ``documents`` holds the documents that rules join. ``unique`` promises that no key of the
     table comes twice. ``parquet`` says which files the relation of ``table`` shows as they stand; their ``statistics``
-    may spare reading some. ``spark`` judges the rules on single rows of the table; what chains leave, and what looks
-    over time, is judged here.
+    may spare reading some. ``spark`` judges the rules on single rows of the table and those with operators over time;
+    what chains leave, and lifecycles, are judged here.
     """
     laid = [
         _Laid(p, raw := _joined(connection, views[table.name], p, pack, views, documents), table.key, raw)
@@ -106,14 +105,20 @@ def examine(
     for (relation, key), alike in _alike(laid).items():
         plain = {p.rule.id: lower(p) for p in alike if p.machine is None and p.clock is None}
         timed = {p.rule.id: p for p in alike if p.clock is not None}
-        if plain and spark is not None and relation in {one.raw for one in laid}:
-            found |= spark.judge(connection, relation, plain, key=key, worst=worst)
+        frame = None
+        if spark is not None and (plain or timed) and relation in {one.raw for one in laid}:
+            frame = spark.frame(connection, relation)
+        if plain and frame is not None:
+            found |= judge_rows_spark(frame, "rows", plain, key=key, worst=worst)
         elif plain:
             files = parquet if relation == views[table.name] else None
             found |= judge_rows(connection, relation, plain, key=key, worst=worst, parquet=files, statistics=statistics)
         if clock := next((p.clock for p in timed.values()), None):
-            order = {"time": clock.time, "groups": clock.groups}
-            found |= judge_series(connection, relation, timed, key=key, worst=worst, **order)  # type: ignore[arg-type]
+            order: dict[str, Any] = {"key": key, "time": clock.time, "groups": clock.groups, "worst": worst}
+            if frame is not None:
+                found |= judge_series_spark(frame, timed, pack=pack, **order)
+            else:
+                found |= judge_series(connection, relation, timed, **order)
         for p in alike:
             if p.machine is not None:
                 found[p.rule.id] = judge_machine(connection, relation, p, key=key, worst=worst)

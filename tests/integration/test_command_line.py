@@ -174,8 +174,9 @@ def test_init_writes_files_that_are_read(kind, conformance, tmp_path) -> None:
 def test_the_system_file_of_the_docs_is_one_that_is_read(page, tmp_path) -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
     pack = load(ROOT / "standards/ai-for-energy/grid-dispatch")
-    assert blocks
-    for block in blocks:
+    whole = [block for block in blocks if block.startswith("name:")]  # parts are tested with the tables they describe
+    assert whole
+    for block in whole:
         (tmp_path / "system.yaml").write_text(block, encoding="utf-8")
         read_system(tmp_path / "system.yaml", [pack])
 

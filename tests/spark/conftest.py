@@ -1,4 +1,4 @@
-"""One Spark for all tests of this folder; without pyspark or Java they are skipped, and say so."""
+"""One Spark for each file of tests; without pyspark or Java they are skipped, and say so."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(warning))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a run stops the one it used
 def spark() -> Iterator[Any]:
     # Each plan runs once, on few rows: to compile it well takes longer than to run it.
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")

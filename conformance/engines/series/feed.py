@@ -8,7 +8,7 @@ lies elsewhere in a Parquet file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -78,12 +78,8 @@ class Feed:
     def with_ends(self) -> Feed:
         """The same, with both ends of each number for which the relation has them (``value.low``, ``value.high``)."""
         described = self.connection.execute(exp.Describe(this=self.source).sql("duckdb", copy=False)).fetchall()
-        there = {row[0] for row in described}
-        asked: list[Column] = []
-        for name, kind in self.columns:
-            both_ends = kind == "number" and {f"{name}.low", f"{name}.high"} <= there
-            asked += [(name, "low"), (name, "high")] if both_ends else [(name, kind)]
-        return Feed(self.connection, self.relation, self.time, self.groups, tuple(asked))
+        columns = with_ends(self.columns, {row[0] for row in described})
+        return Feed(self.connection, self.relation, self.time, self.groups, columns)
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows that stand at a time and in a group."""
@@ -143,22 +139,37 @@ class Feed:
         return [*edges, end]
 
     def _columns(self, where: list[Term], order: Sequence[Term] = ()) -> _Fetched:
-        wanted: list[Term] = [exp.alias_(_name(self.time), "t")]
-        wanted += [exp.alias_(_cell(*one), f"c{n}") for n, one in enumerate(self.columns)]
-        query = exp.select(*wanted).from_(self.source).where(self._placed(), *where)
+        query = exp.select(*fetched(self.time, self.columns)).from_(self.source).where(self._placed(), *where)
         query = query.order_by(*order) if order else query
         found = self.connection.execute(query.sql("duckdb", copy=False)).fetchnumpy()
         columns = {one: _plain(found[f"c{n}"], one) for n, one in enumerate(self.columns)}
         return np.ascontiguousarray(found["t"], np.int64), columns
 
     def _placed(self) -> Term:
-        """Rows at a time and in a group. A time beyond the years of the kernel is as good as none."""
-        time = _name(self.time)
-        there = [exp.not_(_name(name).is_(NULL)) for name in self.groups]
-        return both(exp.Between(this=time, low=integer(-FARTHEST), high=integer(FARTHEST)), *there)
+        return placed(self.time, self.groups)
 
     def _fetch(self, query: exp.Select) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.sql("duckdb", copy=False)).fetchall()
+
+
+def with_ends(columns: Iterable[Column], there: Collection[str]) -> tuple[Column, ...]:
+    """``columns``, with both ends of each number for which they are ``there``."""
+    asked: list[Column] = []
+    for name, kind in columns:
+        both_ends = kind == "number" and f"{name}.low" in there and f"{name}.high" in there
+        asked += [(name, "low"), (name, "high")] if both_ends else [(name, kind)]
+    return tuple(asked)
+
+
+def placed(time: str, groups: Iterable[str]) -> Term:
+    """Rows at a time and in a group. A time beyond the years of the kernel is as good as none."""
+    there = [exp.not_(_name(name).is_(NULL)) for name in groups]
+    return both(exp.Between(this=_name(time), low=integer(-FARTHEST), high=integer(FARTHEST)), *there)
+
+
+def fetched(time: str, columns: Iterable[Column]) -> list[Term]:
+    """The time as ``t`` and the columns as ``c0``, ``c1`` ..., so that nothing but texts and ``any`` is null."""
+    return [exp.alias_(_name(time), "t"), *(exp.alias_(_cell(*one), f"c{n}") for n, one in enumerate(columns))]
 
 
 def _name(column: str) -> exp.Column:

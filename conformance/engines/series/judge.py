@@ -6,7 +6,7 @@ that keeps as many as the rule that looks furthest needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -50,6 +50,22 @@ def judge_series(
     ``worst`` and ``uncertainty`` are as in `conformance.engines.sql.rows.judge_rows`. Raises ValueError for an
     uncertainty below 0, no worst row or another key, and what DuckDB raises when a column is not there.
     """
+    tallies = tallies_of(programs, key=key, time=time, groups=groups, worst=worst, uncertainty=uncertainty)
+    feed = Feed(connection, relation, time, tuple(groups), tallies.columns).with_ends()
+    samples = tallies.take(feed.chunks())
+    return tallies.verdicts(feed.rows(), samples)
+
+
+def tallies_of(
+    programs: Mapping[str, Program],
+    *,
+    key: Sequence[str],
+    time: str,
+    groups: Sequence[str],
+    worst: int,
+    uncertainty: Mapping[str, float] | None,
+) -> Tallies:
+    """The tallies of ``programs`` before the first sample. Raises ValueError as `judge_series` does."""
     stated = uncertainty or {}
     if wrong := [name for name, u in stated.items() if not u >= 0]:
         raise ValueError(f"uncertainty is not negative: {', '.join(wrong)}")
@@ -58,29 +74,49 @@ def judge_series(
     if other := set(key) - {time, *groups}:
         raise ValueError(f"a row of a series is named by its group and time: {', '.join(sorted(other))}")
     order = [(*groups, time).index(name) for name in key]
-    tallies = {
-        name: _Tally(series(program, uncertainty=stated.get(name)), worst, order) for name, program in programs.items()
-    }
-    columns = sorted({column for tally in tallies.values() for column in tally.rule.columns})
-    feed = Feed(connection, relation, time, tuple(groups), tuple(columns)).with_ends()
     clocks = [program.clock for program in programs.values() if program.clock]
-    back, ahead = max((c.back for c in clocks), default=0), max((c.ahead for c in clocks), default=0)
-    placed = doubled = 0
-    stream = Stream(back, ahead)
-    for chunk in feed.chunks():
-        placed += len(chunk.times)
-        once, columns_once = _once(chunk)
-        doubled += len(chunk.times) - len(once)
-        stretch = stream.push(once, columns_once, last=chunk.last)
-        for tally in tallies.values():
-            if stretch is not None:
-                tally.add(stretch, chunk.group)
+    return Tallies(
+        {name: Tally(series(one, uncertainty=stated.get(name)), worst, order) for name, one in programs.items()},
+        back=max((c.back for c in clocks), default=0),
+        ahead=max((c.ahead for c in clocks), default=0),
+    )
+
+
+@frozen(eq=False)
+class Tallies:
+    """What the rules on one relation have said so far, by the caller's names."""
+
+    of: Mapping[str, Tally]
+    back: int
+    """How far the rule that looks furthest looks back, ns."""
+    ahead: int
+    """How far the rule that looks furthest looks ahead, ns."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What the rules read."""
+        return tuple(sorted({column for tally in self.of.values() for column in tally.rule.columns}))
+
+    def take(self, chunks: Iterable[Chunk]) -> int:
+        """Judge all rows of some groups; how many samples they make: an instant that occurs twice is one."""
+        samples = 0
+        stream = Stream(self.back, self.ahead)
+        for chunk in chunks:
+            once, columns_once = _once(chunk)
+            samples += len(once)
+            stretch = stream.push(once, columns_once, last=chunk.last)
+            for tally in self.of.values():
+                if stretch is not None:
+                    tally.add(stretch, chunk.group)
+                if chunk.last:
+                    tally.begin()
             if chunk.last:
-                tally.begin()
-        if chunk.last:
-            stream = Stream(back, ahead)
-    total = feed.rows()
-    return {name: tally.verdict(total, total - placed + doubled) for name, tally in tallies.items()}
+                stream = Stream(self.back, self.ahead)
+        return samples
+
+    def verdicts(self, total: int, samples: int) -> dict[str, RowVerdict]:
+        """The verdicts on ``total`` rows that make so many ``samples``."""
+        return {name: tally.verdict(total, total - samples) for name, tally in self.of.items()}
 
 
 def _once(chunk: Chunk) -> tuple[NDArray[np.int64], Mapping[Any, NDArray[Any]]]:
@@ -103,7 +139,7 @@ def _missing(column: Column) -> Any:
 
 
 @frozen(eq=False)
-class _Tally:
+class Tally:
     """What one rule has said so far."""
 
     rule: SeriesRule
@@ -131,6 +167,15 @@ class _Tally:
             row = WorstRow(tuple(name[n] for n in self.order), PLACES[placed.places[sample]], None)
             if last is None or _order((rank, row)) < _order(last):
                 self.worst.append((rank, evolve(row, margin=placed.margin(sample))))
+        self._keep()
+
+    def merge(self, counts: Sequence[int], worst: Iterable[tuple[float, WorstRow]]) -> None:
+        """What a tally of the same rule says of other groups."""
+        self.counts[:] += counts
+        self.worst.extend(worst)
+        self._keep()
+
+    def _keep(self) -> None:
         self.worst.sort(key=_order)
         del self.worst[self.most :]
 

@@ -53,26 +53,17 @@ def to_parquet(connection: duckdb.DuckDBPyConnection, relation: str, folder: Pat
 
 @frozen(eq=False)
 class SparkRows:
-    """Spark in the place of DuckDB, for rules on single rows."""
+    """Spark in the place of DuckDB, for rules on single rows and those with operators over time."""
 
     session: SparkSession
     scratch: Path
     """An empty folder that the connection may write to, and that all machines of Spark see."""
 
-    def judge(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        relation: str,
-        rules: Mapping[str, SqlRule],
-        *,
-        key: Sequence[str],
-        worst: int,
-    ) -> dict[str, RowVerdict]:
-        """The verdicts of ``rules`` on the rows of ``relation``, which Spark reads from Parquet."""
+    def frame(self, connection: duckdb.DuckDBPyConnection, relation: str) -> DataFrame:
+        """The rows of ``relation``, which Spark reads from Parquet."""
         folder = self.scratch / f"relation-{len(list(self.scratch.iterdir()))}"
         folder.mkdir()
-        frame = self.session.read.parquet(str(to_parquet(connection, relation, folder)))
-        return judge_rows_spark(frame, "rows", rules, key=key, worst=worst)
+        return self.session.read.parquet(str(to_parquet(connection, relation, folder)))
 
 
 def judge_rows_spark(

@@ -57,8 +57,8 @@ def spark_session(address: str | None = None) -> SparkSession:
     try:
         if remote:
             return builder.remote(str(address)).getOrCreate()
-        builder = builder.config("spark.pyspark.python", sys.executable)
         session = builder.master(address or LOCAL).getOrCreate()
+        session.sparkContext.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)  # of the workers
         session.sparkContext.setLogLevel("OFF")  # what goes wrong is raised
     except ImportError as error:  # Spark Connect has needs of its own
         raise _missing("pyspark[connect]") from error

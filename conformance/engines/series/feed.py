@@ -9,6 +9,7 @@ lies elsewhere in a Parquet file.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -21,7 +22,7 @@ from conformance.engines.series._signal import Times
 from conformance.engines.series._stream import Columns
 from conformance.engines.series.values import NO_INSTANT
 from conformance.engines.series.view import Column
-from conformance.engines.sql.sheet import NULL, Term, both, case, integer
+from conformance.engines.sql.sheet import NULL, Term, both, case, finite, integer
 from conformance.rules.clock import FARTHEST
 
 BATCH = 1 << 21
@@ -70,6 +71,12 @@ class Feed:
         """The relation in a query."""
         return exp.Table(this=exp.to_identifier(self.relation, quoted=True))
 
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The columns of the relation with their types."""
+        described = self.connection.execute(exp.Describe(this=self.source).sql("duckdb", copy=False)).fetchall()
+        return {name: kind for name, kind, *_ in described}
+
     def rows(self) -> int:
         """How many rows there are, with those that stand at no time or in no group."""
         ((found,),) = self._fetch(exp.select("count(*)").from_(self.source))
@@ -77,8 +84,7 @@ class Feed:
 
     def with_ends(self) -> Feed:
         """The same, with both ends of each number for which the relation has them (``value.low``, ``value.high``)."""
-        described = self.connection.execute(exp.Describe(this=self.source).sql("duckdb", copy=False)).fetchall()
-        columns = with_ends(self.columns, {row[0] for row in described})
+        columns = with_ends(self.columns, self.types)
         return Feed(self.connection, self.relation, self.time, self.groups, columns)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -146,7 +152,8 @@ class Feed:
         return np.ascontiguousarray(found["t"], np.int64), columns
 
     def _placed(self) -> Term:
-        return placed(self.time, self.groups)
+        numbers = [name for name in self.groups if self.types.get(name) in ("DOUBLE", "FLOAT")]
+        return both(placed(self.time, self.groups), *(finite(_name(name)) for name in numbers))
 
     def _fetch(self, query: exp.Select) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.sql("duckdb", copy=False)).fetchall()
@@ -162,7 +169,8 @@ def with_ends(columns: Iterable[Column], there: Collection[str]) -> tuple[Column
 
 
 def placed(time: str, groups: Iterable[str]) -> Term:
-    """Rows at a time and in a group. A time beyond the years of the kernel is as good as none."""
+    """Rows at a time and in a group; the caller sees to numbers that are none. A time beyond the years of the kernel is
+    as good as none."""
     there = [exp.not_(_name(name).is_(NULL)) for name in groups]
     return both(exp.Between(this=_name(time), low=integer(-FARTHEST), high=integer(FARTHEST)), *there)
 

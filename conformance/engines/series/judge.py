@@ -44,8 +44,8 @@ def judge_series(
     columns that name a group. ``key``, the columns that name a row, is made of these. What is joined has columns such
     as ``certificate.id``; a number that is an interval has ``value.low`` and ``value.high`` beside ``value``.
 
-    A row without a time or a group is insufficient. Where an instant occurs more than once in a group, it says
-    nothing: its values are missing, and all its rows but one are insufficient.
+    A row without a time or a group is insufficient; a number that is not finite names no group. Where an instant occurs
+    more than once in a group, it says nothing: its values are missing, and all its rows but one are insufficient.
 
     ``worst`` and ``uncertainty`` are as in `conformance.engines.sql.rows.judge_rows`. Raises ValueError for an
     uncertainty below 0, no worst row or another key, and what DuckDB raises when a column is not there.

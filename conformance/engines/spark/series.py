@@ -23,7 +23,7 @@ from conformance.engines.series.feed import CHUNK, Chunk, fetched, placed, with_
 from conformance.engines.series.judge import Tally, tallies_of
 from conformance.engines.series.view import Column
 from conformance.engines.spark.dialect import spark_text
-from conformance.engines.sql.sheet import Term
+from conformance.engines.sql.sheet import Term, finite
 from conformance.model.convert import from_json, to_json
 from conformance.model.outcome import Interval, Margin
 from conformance.model.standard import Pack
@@ -49,7 +49,7 @@ def judge_series_spark(
     """What each of ``programs`` (by a name of the caller's) says of the rows of ``frame``.
 
     ``pack`` is the one that the programs were compiled against. The other arguments, and the verdicts, are those of
-    `conformance.engines.series.judge.judge_series`; a group without a number (NaN) is none. The workers need this
+    `conformance.engines.series.judge.judge_series`; a group whose number is not finite is none. The workers need this
     package, and as the session has it the same Python. Raises ValueError as `judge_series` does, and what Spark
     raises when a column is not there.
     """
@@ -75,11 +75,7 @@ def _wanted(frame: DataFrame, time: str, groups: Sequence[str], columns: Sequenc
     """The rows that stand at a time and in a group, which is named by ``g0``, ``g1`` ..."""
     named: list[Term] = [exp.column(name, quoted=True) for name in groups]
     types = dict(frame.dtypes)
-    numbers = [
-        exp.not_(exp.IsNan(this=column.copy()))
-        for name, column in zip(groups, named, strict=True)
-        if types[name] in ("double", "float")
-    ]
+    numbers = [finite(column) for name, column in zip(groups, named, strict=True) if types[name] in ("double", "float")]
     query = exp.select(*(exp.alias_(column, f"g{n}") for n, column in enumerate(named)), *fetched(time, columns))
     return query.from_(exp.Table(this=exp.to_identifier("{frame}"))).where(placed(time, groups), *numbers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -30,7 +32,8 @@ from conformance.model.standard import (
     Table,
     Uncertainty,
 )
-from conformance.rules import Program, compile_rule
+from conformance.packs import load
+from conformance.rules import Program, compile_rule, compile_rules
 from conformance.rules.clock import Clock
 from conformance.rules.verdicts import RowVerdict
 
@@ -429,3 +432,15 @@ def test_a_loop_over_a_joined_list_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         program("all(changed(row.gas) for x in card.list)", joins=joins)
     assert [p.code for p in refused.value.problems] == ["W005", "R020"]
+
+
+def test_a_group_whose_number_is_none_loses_its_own_rows_and_no_others() -> None:
+    pack = load(Path(__file__).parents[3] / "fixtures/packs/metering")
+    rule = {"x": compile_rules(pack)["metering/gas-cut"]}
+    connection = connect(threads=1)
+    connection.execute("CREATE TABLE gas (sensor DOUBLE, time BIGINT, ch4 DOUBLE, powered BOOLEAN)")
+    for sensor in (1.0, nan, 2.0, inf):
+        rows = [[sensor, second * 1_000_000_000, 0.5 if second < 2 else 1.6, True] for second in range(6)]
+        connection.executemany("INSERT INTO gas VALUES (?, ?, ?, ?)", rows)
+    found = judge_series(connection, "gas", rule, key=("sensor", "time"), time="time", groups=("sensor",))["x"]
+    assert (found.counts.passed, found.counts.failed, found.counts.cut, found.counts.insufficient) == (4, 4, 4, 12)

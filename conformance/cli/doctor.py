@@ -105,7 +105,7 @@ def command(lang: Language) -> click.Command:
                 t(
                     "next: conformance run {p} --system {f}",
                     "下一步：conformance run {p} --system {f}",
-                    p=pack.short,
+                    p=name or pack.short,
                     f=system_file,
                 )
             )

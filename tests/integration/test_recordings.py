@@ -214,3 +214,19 @@ def test_the_command_line_tells_what_is_wrong_with_a_table(tmp_path: Path, capfd
         assert left.value.code == 2
         assert "gas.parquet" in shown.err
         assert "Traceback" not in shown.err
+
+
+def test_doctor_shows_what_stands_in_tables_and_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gas.csv").write_text(GAS.replace("0.5,true\n", ",true\n", 1) + GAS.splitlines()[-1] + "\n")
+    (tmp_path / "card.yaml").write_text("operator: A\nconnection: much\nexit: {manual: true}\n")
+    (tmp_path / "system.yaml").write_text(HEAD + "documents: {card: card.yaml}\ntables: {gas: {path: gas.csv}}\n")
+    pack, file = str(ROOT / "fixtures/packs/metering"), str(tmp_path / "system.yaml")
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--system", file, "--pack", pack, "--lang", "en"])
+    shown = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "gas: 10 rows from 1 files" in shown
+    assert "ch4: 1" in shown
+    assert "problem" in shown  # a key that comes twice
+    assert shown.count("dislike") >= 2
+    assert f"conformance run {pack}" in shown

@@ -191,7 +191,12 @@ class _Finder:
     ) -> Finding:
         pack = self._plan.pack
         known = (
-            basis(self._plan.programs[one.rule].figures, pack.sources, request_schema=schema)
+            basis(
+                self._plan.programs[one.rule].figures,
+                pack.sources,
+                request_schema=schema,
+                requirements=[pack.requirements[r] for r in one.requirements if r in pack.requirements],
+            )
             if one.rule in pack.rules
             else Basis.NORMATIVE
         )

@@ -6,17 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.model.json import JSON
 from conformance.model.outcome import Basis
-from conformance.model.standard import Figure, Source, Status
+from conformance.model.standard import Figure, Requirement, Source, Status
 
 
-def basis(figures: Iterable[Figure], sources: Mapping[str, Source], *, request_schema: JSON = None) -> Basis:
-    """The weakest basis among the figures of a rule and, on generated input, the bounds of its request schema.
+def basis(
+    figures: Iterable[Figure],
+    sources: Mapping[str, Source],
+    *,
+    request_schema: JSON = None,
+    requirements: Iterable[Requirement] = (),
+) -> Basis:
+    """The weakest basis among what a rule rests on.
 
-    Leave ``request_schema`` out for recorded input: no bound of ours shaped it. A rule without figures on recorded
-    input is normative, as are the implicit rules, which use none.
+    These are its figures, on generated input the bounds of its request schema, and the sources of the requirements that
+    it checks: what an expression, a window or a lifecycle says is known no better than they are. Leave
+    ``request_schema`` out for recorded input: no bound of ours shaped it. The implicit rules use nothing and are
+    normative.
     """
-    used = [*figures, *bounds(request_schema)]
+    used = [*figures, *bounds(request_schema), *(f for r in requirements for f in _provisions(r, sources))]
     return Basis.weakest([figure.basis(sources) for figure in used])
+
+
+def _provisions(requirement: Requirement, sources: Mapping[str, Source]) -> Iterator[Figure]:
+    """The wording of a requirement, in each of its sources, as a figure."""
+    for name in requirement.sources:
+        status = sources[name].status if name in sources else Status.UNVERIFIED
+        yield Figure(requirement.id, None, "none", "fixed", name, status, requirement.clause)
 
 
 def bounds(schema: JSON) -> Iterator[Figure]:

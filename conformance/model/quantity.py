@@ -334,6 +334,20 @@ def linear(of: Unit, to: Unit) -> Linear:
     return Linear(float(ratio.numerator), float(ratio.denominator), plus) if whole else Linear(float(ratio), 1.0, plus)
 
 
+def nanoseconds(text: str) -> int | None:
+    """The length of time ``text`` in whole nanoseconds; None if it is none, or not above 0.
+
+    >>> nanoseconds("10 min")
+    600000000000
+    """
+    try:
+        value, of = quantity(text)
+    except (UnknownUnit, ValueError):
+        return None
+    found = round(convert(value, of, unit("s")) * 1e9) if of.comparable(unit("s")) else 0
+    return found if found > 0 else None
+
+
 def convert(value: float, of: Unit, to: Unit) -> float:
     """``value`` in unit ``of`` expressed in the comparable unit ``to``. Raises ValueError if the kinds differ.
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from conformance.errors import Position, Text
-from conformance.model.quantity import ONE, Unit, UnknownUnit, quantity, unit
+from conformance.model.quantity import ONE, Unit, UnknownUnit, nanoseconds, unit
 from conformance.model.standard import Table
 from conformance.model.system import TableSource
 from conformance.packs.forms import suggestion
@@ -58,21 +58,6 @@ def _kind(schema: Any) -> Kind | None:
         return None
     found = _KINDS.get(kinds[0])
     return "time" if found == "text" and schema.get("format") == "date-time" else found
-
-
-def nanoseconds(shown: str) -> int | None:
-    """The quantity of time ``shown`` in whole nanoseconds; None if it is none, or not above 0.
-
-    >>> nanoseconds("10 min")
-    600000000000
-    """
-    try:
-        value, of = quantity(shown)
-    except (UnknownUnit, ValueError):
-        return None
-    second = unit("s")
-    found = round(value * of.factor / second.factor * 1e9) if of.comparable(second) else 0
-    return found if found > 0 else None
 
 
 def table_faults(table: Table) -> Iterator[Text]:

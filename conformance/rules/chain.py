@@ -41,7 +41,7 @@ from conformance.errors.language import (
     WrongWindow,
     did_you_mean,
 )
-from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, quantity, unit
+from conformance.model.quantity import ONE, Unit, UnknownUnit, convert, nanoseconds, quantity, unit
 from conformance.model.standard import Expression, Figure, Pack, Rule, Step, Table
 from conformance.rules import tree, types
 from conformance.rules.check import Checker
@@ -50,7 +50,7 @@ from conformance.rules.margin import AT_LIMIT
 from conformance.rules.names import add_parameters, roots_of, scales_of
 from conformance.rules.parse import parse
 from conformance.rules.typed import Checked, Slots
-from conformance.rules.windows import Windows, nanoseconds
+from conformance.rules.windows import Windows
 
 Statistic: TypeAlias = Literal["count", "sum", "mean", "rms", "min", "max", "share", "energy", "percentile"]
 TAKES = ("count", "energy", "max", "mean", "min", "rms", "share", "sum")

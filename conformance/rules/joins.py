@@ -34,6 +34,12 @@ def _faults(name: str, join: Join, rule: Rule, own: Table | None, pack: Pack) ->
             Text("the name already means something else", "该名称已另有含义"),
             Text("choose another", "请改用其他名称"),
         )
+    if rule.applies_to in pack.operations:
+        yield (
+            Text("a rule on an operation joins nothing", "针对操作的规则不能关联其他数据"),
+            Text("put it into the request", "请将其放入请求"),
+        )
+        return
     if join.document is not None:
         if join.document not in pack.documents:
             unknown = Text(f"unknown document {join.document!r}", f"未知文档 {join.document!r}")

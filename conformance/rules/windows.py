@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from conformance.model.quantity import UnknownUnit, quantity, unit
+from conformance.model.quantity import nanoseconds
 from conformance.model.standard import CALENDAR
 
 SECOND = 1_000_000_000
@@ -24,17 +24,6 @@ HOUR, DAY = 3600 * SECOND, 86400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FINER = {"hour": ("hour",), "day": ("hour", "day"), "week": ("hour", "day", "week"),
           "month": ("hour", "day", "month"), "year": ("hour", "day", "month", "year")}  # fmt: skip
-
-
-def nanoseconds(text: str) -> int | None:
-    """The quantity of time ``text`` in nanoseconds; None if it is none, or not above 0."""
-    try:
-        value, of = quantity(text)
-    except (UnknownUnit, ValueError):
-        return None
-    second = unit("s")
-    found = round(value * of.factor / second.factor * SECOND) if of.comparable(second) else 0
-    return found if found > 0 else None
 
 
 @frozen

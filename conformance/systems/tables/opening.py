@@ -21,9 +21,10 @@ from conformance.errors.tables import (
     UnreadableTable,
     WrongColumnType,
 )
+from conformance.model.quantity import nanoseconds
 from conformance.model.standard import Table
 from conformance.model.system import TableSource
-from conformance.packs.tables import QUALITY, columns, nanoseconds, source_faults
+from conformance.packs.tables import QUALITY, columns, source_faults
 from conformance.systems.tables import footers, text
 from conformance.systems.tables.cells import SQL_TYPES, Cell, cell, from_text, grade, same, typed, wrong_type
 from conformance.systems.tables.files import TableFile, find

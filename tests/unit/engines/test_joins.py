@@ -12,7 +12,7 @@ from conformance.engines.chain.lower import lower_chains
 from conformance.engines.joins import joined
 from conformance.engines.sql.rows import connect, judge_rows, lower
 from conformance.errors import Position, Refused
-from conformance.model.standard import Join, Rule
+from conformance.model.standard import Join, Operation, Rule
 from conformance.rules import compile_rule
 
 ON = {"id": "certificate"}
@@ -147,3 +147,13 @@ def test_a_chain_may_use_what_its_rows_join_and_what_its_groups_still_name() -> 
     assert [(w.key, w.margin.physical.low) for w in found.worst if w.margin] == [(("a",), -5.0)]
     with pytest.raises(Refused):
         compile_rule(evolve(made, chain=(evolve(made.chain[0], by=("meter",)),)), pack())
+
+
+def test_a_rule_on_an_operation_joins_nothing() -> None:
+    """No call brings a document: `not has(card.x)` would hold of every request."""
+    join = {"card": Join(document="card", position=Position("r.yaml", 30, 3))}
+    made = evolve(joining("not has(card.rating)", joins=join, scale=None), applies_to="act")
+    act = Operation("act", {"type": "object"}, {"type": "object"})
+    with pytest.raises(Refused) as refused:
+        compile_rule(made, evolve(pack(), operations={"act": act}))
+    assert "R045" in {problem.code for problem in refused.value.problems}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from conformance.judge import basis, bounds
 from conformance.model.outcome import Basis
@@ -21,6 +22,16 @@ def test_one_weak_figure_makes_the_finding_indicative(make):
     assert basis([strong], sources) is Basis.NORMATIVE
     assert basis([strong, make.figure(2)], sources) is Basis.INDICATIVE
     assert basis([], sources) is Basis.NORMATIVE
+
+
+def test_what_a_rule_says_without_figures_is_as_well_known_as_its_requirement(make):
+    pack = make.pack()
+    (requirement,) = list(pack.requirements.values())[:1]
+    for source, expected in (("p/S2", Basis.NORMATIVE), ("p/S1", Basis.INDICATIVE), ("p/S99", Basis.INDICATIVE)):
+        one = evolve(requirement, sources=(source,), clause="1")
+        assert basis([], pack.sources, requirements=[one]) is expected
+    both = evolve(requirement, sources=("p/S2", "p/S1"), clause="1")
+    assert basis([], pack.sources, requirements=[both]) is Basis.INDICATIVE
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import conformance
 from conformance.assess.bench import Bench, Examined
 from conformance.assess.events import Listener, nobody
 from conformance.assess.exercise import Exercise
+from conformance.assess.ledger import Ledger
 from conformance.assess.plan import Plan, Trial
 from conformance.assess.recordings import Recordings
 from conformance.errors import Text
@@ -87,8 +88,8 @@ def assess(
                 exercise.record(pool.recorded(trial.operation.name))
             else:
                 exercise.generate(trial.space, seconds=seconds)
-            number = exercise.next_case
-            findings += finder.of_trial(whole, exercise, first=len(findings) + 1)
+            number = exercise.ledger.next_case
+            findings += finder.of_trial(whole, exercise.ledger, first=len(findings) + 1)
         findings += finder.of_recordings(recordings, first=len(findings) + 1)
         findings += finder.of_absent(first=len(findings) + 1)
         for finding in findings:
@@ -125,23 +126,23 @@ class _Finder:
         found = self._plan.pack.rules.get(rule)
         return Claim.DECLARED if found is None else claim(found, self._plan.pack, self._declared)
 
-    def of_trial(self, trial: Trial, exercise: Exercise, *, first: int) -> list[Finding]:
+    def of_trial(self, trial: Trial, ledger: Ledger, *, first: int) -> list[Finding]:
         """A finding for each rule of an operation and its two implicit ones."""
         pack, name = self._plan.pack, trial.operation.name
         generated = trial.space is not None
         found: list[Finding] = []
         for one in (*implicit(pack, name), *(subject(rule, pack) for rule in trial.rules)):
-            worst, smallest = exercise.worst.get(one.rule), exercise.smallest.get(one.rule)
+            worst, smallest = ledger.worst.get(one.rule), ledger.smallest.get(one.rule)
             found.append(
                 self._finding(
                     one,
-                    exercise.tallies.get(one.rule) or Tally(one.rule),
+                    ledger.tallies.get(one.rule) or Tally(one.rule),
                     number=first + len(found),
                     surface=name,
                     generated=generated,
                     schema=trial.operation.request if generated else None,
-                    worst=None if worst is None else self._witness(exercise, worst, one.rule),
-                    smallest=None if smallest is None else self._witness(exercise, smallest, one.rule),
+                    worst=None if worst is None else self._witness(ledger, worst, one.rule),
+                    smallest=None if smallest is None else self._witness(ledger, smallest, one.rule),
                 )
             )
         return found
@@ -218,17 +219,17 @@ class _Finder:
             waived=self._waived(one.rule),
         )
 
-    def _witness(self, exercise: Exercise, e: Examined, rule: str) -> Witness:
+    def _witness(self, ledger: Ledger, e: Examined, rule: str) -> Witness:
         oracle = e.oracle if e.oracle is not None and e.oracle.reply.answer is Answer.ANSWERED else None
         first = e.base or e  # of a pair what was asked and answered before the change
         shown = oracle if oracle is None or e.base is None else oracle.base
-        smallest = exercise.smallest.get(rule) is e
+        smallest = ledger.smallest.get(rule) is e
         return Witness(
             case=e.case.number,
             margin=e.judgements[rule].margin,
             changed=first.case.changed,
             calls=e.case.number,
-            shrunk_from=exercise.shrunk_from.get(rule) if smallest else None,
+            shrunk_from=ledger.shrunk_from.get(rule) if smallest else None,
             oracle_case=None if oracle is None else e.case.number,
             request=first.case.request,
             response=first.reply.body,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -13,16 +12,17 @@ from attrs import evolve
 
 from conformance.assess.bench import Ask, Bench, Examined, always
 from conformance.assess.events import Event, Listener
+from conformance.assess.ledger import Ledger, counts
 from conformance.assess.pairs import Pairs
 from conformance.assess.plan import Plan, Trial
 from conformance.cases import Hunt, Point, Space, shrink
 from conformance.errors import Text
 from conformance.errors.usage import NothingAnswers
 from conformance.evidence import RecordWriter
-from conformance.judge import Tally, cases_needed, known
+from conformance.judge import cases_needed, known
 from conformance.model.json import JSON, digest
-from conformance.model.outcome import Judgement, Outcome
-from conformance.model.run import Answer, Case, Reply, Stage, Timing
+from conformance.model.outcome import Judgement
+from conformance.model.run import Answer, Case, Reply, Stage
 
 T = TypeVar("T")
 
@@ -53,30 +53,19 @@ class Exercise:
         self._pairs = Pairs(plan, trial, bench)
         self._writer = writer
         self._listener = listener
-        self._number = first_case
         self._answered = False
         self._deadline: float | None = None
         self._extra = 0  # independent cases beyond those that the settings ask for
         self._varied = 0
         self._needed = cases_needed(plan.pack.evidence.failure_rate, plan.pack.evidence.confidence)
-        self.tallies = {rule: Tally(rule) for rule in bench.rules}
-        self.worst: dict[str, Examined] = {}
-        """Rule to its worst counted failure, else its nearest pass."""
-        self.smallest: dict[str, Examined] = {}
-        """Rule to its shrunk counterexample."""
-        self.shrunk_from: dict[str, int] = {}
-
-    @property
-    def next_case(self) -> int:
-        """Number of the next case."""
-        return self._number
+        self.ledger = Ledger(bench.rules, relations=self._pairs.rules, writer=writer, first_case=first_case)
 
     def record(self, exchanges: Iterable[tuple[JSON, Reply]]) -> None:
         """Judge what was recorded; no oracle is needed, for these requests were really made."""
         for request, reply in exchanges:
             case = self._case(Stage.RECORDED, request)
             self._writer.case(case)
-            self._keep(self._bench.judge(case, reply), None)
+            self.ledger.keep(self._bench.judge(case, reply))
             self._tell(Stage.RECORDED)
 
     def generate(self, space: Space, *, seconds: float | None = None) -> None:
@@ -101,8 +90,8 @@ class Exercise:
                     examples=budget[Stage.STRUCTURE],
                 )
             self._hunt(space, max(settings.calls - spent, 0))
-        for rule, tally in self.tallies.items():
-            if tally.counts.failed and rule in self.worst:
+        for rule in self.ledger.tallies:  # a rule may first fail while another's failure is shrunk
+            if self.ledger.broken(rule):
                 self._shrink(space, rule)
 
     def _sample(self, space: Space) -> None:
@@ -114,7 +103,7 @@ class Exercise:
         settings, needed = self._plan.settings, self._needed
 
         def short() -> bool:
-            unbroken = (t for t in self.tallies.values() if not t.counts.failed)
+            unbroken = (t for t in self.ledger.tallies.values() if not t.counts.failed)
             return settings.cases >= needed and any(0 < t.independent["passed"] < needed for t in unbroken)
 
         index = 0
@@ -130,8 +119,8 @@ class Exercise:
 
     def _case(self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None) -> Case:
         request = what if space is None else space.request(what)
-        case = Case(
-            number=self._number,
+        return Case(
+            number=self.ledger.number(),
             operation=self._trial.operation.name,
             stage=stage,
             request=request,
@@ -140,8 +129,6 @@ class Exercise:
             in_envelope=space is None or space.inside(what),
             index=index,
         )
-        self._number += 1
-        return case
 
     def _play(self, space: Space, stage: Stage, points: Iterable[Point], *, ask: Ask = always) -> list[Examined]:
         examined: list[Examined] = []
@@ -152,12 +139,12 @@ class Exercise:
         return examined
 
     def _hunt(self, space: Space, budget: int) -> None:
-        worst = {r: e for r, e in self.worst.items() if r not in self._pairs.rules}  # pairs are not hunted yet
+        worst = {r: e for r, e in self.ledger.worst.items() if r not in self._pairs.rules}  # pairs are not hunted yet
         rules = [rule for rule, e in worst.items() if e.judgements[rule].margin is not None]
         if not rules or not space.dimensions:
             return
         hunt = Hunt(space.declared, rules, seed=self._plan.settings.seed, budget=budget)
-        seeds = {e.case.number: e for e in self.worst.values() if e.base is None}
+        seeds = {e.case.number: e for e in self.ledger.worst.values() if e.base is None}
         hunt.tell([self._told(space, e, rules) for e in seeds.values()])
         while points := hunt.ask(BATCH):
             examined = self._play(space, Stage.HUNT, points, ask=self._worse)
@@ -172,8 +159,8 @@ class Exercise:
 
     def _shrink(self, space: Space, rule: str) -> None:
         """Shrink the worst failure of ``rule`` toward nominal; the oracle must still meet the rule there."""
-        start = self.worst[rule]
-        self.smallest[rule] = start
+        start = self.ledger.worst[rule]
+        self.ledger.smallest[rule] = start
         case = start.base.case if start.base is not None and rule in self._pairs.rules else start.case
         point = space.point_of(case.request)
         if point is not None and case.changed:
@@ -182,15 +169,15 @@ class Exercise:
             def still_broken(points: list[Point]) -> list[bool]:
                 cases = [self._case(Stage.SHRINK, p, space=space) for p in points]
                 seen.update(zip(points, self._judging(cases, about, rule), strict=True))
-                return [_counts(seen[p], rule) for p in points]
+                return [counts(seen[p], rule) for p in points]
 
             def about(case: Case, judgement: Judgement) -> bool:
                 return judgement.rule == rule or self._worse(case, judgement)
 
             smallest = shrink(space, point, still_broken, budget=SHRINK_CALLS).point
-            self.smallest[rule] = seen[smallest]
-            self.shrunk_from[rule] = start.case.number
-        found = self.smallest[rule]
+            self.ledger.smallest[rule] = seen[smallest]
+            self.ledger.shrunk_from[rule] = start.case.number
+        found = self.ledger.smallest[rule]
         asked = found.base.case if found.base is not None and rule in self._pairs.rules else found.case
         again = [self._case(Stage.CONFIRM, asked.request) for _ in range(REPEATS)]
         self._judging([evolve(case, changed=asked.changed) for case in again], always, rule, only=rule)
@@ -204,8 +191,8 @@ class Exercise:
 
     def _worse(self, _case: Case, judgement: Judgement) -> bool:
         """Whether the oracle is asked about a failure that an adaptive stage met: only if it would be a new worst."""
-        worst = self.worst.get(judgement.rule)
-        if worst is None or not _counts(worst, judgement.rule):
+        worst = self.ledger.worst.get(judgement.rule)
+        if worst is None or not counts(worst, judgement.rule):
             return True
         new, old = known(judgement.margin), known(worst.judgements[judgement.rule].margin)
         return new is not None and (old is None or new < old)
@@ -216,7 +203,7 @@ class Exercise:
             return dict.fromkeys(self._pairs.rules, BATCH)
         if stage is not Stage.INDEPENDENT:
             return {}
-        decided = {rule: self.tallies[rule].independent for rule in self._pairs.rules}
+        decided = {rule: self.ledger.tallies[rule].independent for rule in self._pairs.rules}
         return {rule: self._needed - places["passed"] - places["failed"] for rule, places in decided.items()}
 
     def _examine(
@@ -227,8 +214,8 @@ class Exercise:
             self._writer.case(case)
         examined = self._bench.examine(cases, ask=ask)
         most = self._wanted(cases[0].stage) if wanted is None else wanted
-        examined, planned = self._pairs.plan(examined, most, number=self._number)
-        self._number += len(planned)
+        examined, planned = self._pairs.plan(examined, most, number=self.ledger.next_case)
+        self.ledger.next_case += len(planned)
         self._varied += len(planned)
         self._take(examined, only)
         if not planned:
@@ -241,27 +228,9 @@ class Exercise:
 
     def _take(self, examined: list[Examined], only: str | None) -> None:
         for e in examined:
-            self._keep(e, only)
+            self.ledger.keep(e, only=only)
         self._check_reached(examined)
         self._tell(examined[-1].case.stage)
-
-    def _keep(self, e: Examined, only: str | None) -> None:
-        self._writer.observation(e.observation())
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._writer.timing(Timing("call", at, e.case.number, e.reply.latency_ns))
-        if e.oracle is not None:
-            self._writer.observation(evolve(e.oracle.observation(), case=e.case.number, of="oracle"))
-            if e.base is not None and e.oracle.base is not None and e.base.oracle is None:
-                self._writer.observation(evolve(e.oracle.base.observation(), case=e.base.case.number, of="oracle"))
-        for rule, judgement in e.judgements.items():
-            if only is not None and rule != only:
-                continue
-            case = e.case
-            if e.base is not None and rule in self._pairs.rules:  # a pair is a case of the stage of its base
-                case = evolve(case, stage=e.base.case.stage)
-            self.tallies[rule].add(case, judgement, answer=e.reply.answer)
-            if case.stage is not Stage.CONFIRM and case.in_envelope and _nearer(e, self.worst.get(rule), rule):
-                self.worst[rule] = e
 
     def _check_reached(self, examined: Sequence[Examined]) -> None:
         self._answered |= any(e.reply.answer in (Answer.ANSWERED, Answer.REFUSED) for e in examined)
@@ -275,38 +244,16 @@ class Exercise:
 
     def _tell(self, stage: Stage) -> None:
         settings = self._plan.settings
-        worst = {r: known(e.judgements[r].margin) for r, e in self.worst.items()}
         self._listener(
             Event(
                 operation=self._trial.operation.name,
                 stage=stage,
-                done=self._number - 1,
+                done=self.ledger.next_case - 1,
                 planned=1 + settings.cases + self._extra + self._varied + settings.calls,
-                worst={r: m for r, m in worst.items() if m is not None},
-                broken=frozenset(r for r, t in self.tallies.items() if t.counts.failed),
+                worst=self.ledger.margins,
+                broken=frozenset(r for r, t in self.ledger.tallies.items() if t.counts.failed),
             )
         )
-
-
-def _counts(e: Examined, rule: str) -> bool:
-    """Whether ``e`` is a failure of ``rule`` that counts."""
-    judgement = e.judgements[rule]
-    witnessed = judgement.feasible is True or e.case.stage is Stage.RECORDED
-    return judgement.outcome is Outcome.FAILED and witnessed and e.case.in_envelope
-
-
-def _nearer(e: Examined, than: Examined | None, rule: str) -> bool:
-    """Whether ``e`` shows ``rule`` at a worse place: counted failures before passes, then the smaller margin."""
-    judgement = e.judgements[rule]
-    if judgement.outcome is not Outcome.PASSED and not _counts(e, rule):
-        return False
-    if than is None:
-        return True
-    mine, its = _counts(e, rule), _counts(than, rule)
-    if mine is not its:
-        return mine
-    new, old = known(judgement.margin), known(than.judgements[rule].margin)
-    return new is not None and (old is None or new < old)
 
 
 def _margins(e: Examined, rules: Sequence[str]) -> dict[str, float | None]:

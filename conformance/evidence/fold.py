@@ -46,7 +46,7 @@ class Folder:
             return [self.fold(item) if isinstance(item, dict | list) else item for item in value]
         if _REFERENCE in value or _LITERAL in value:
             return {_LITERAL: value}
-        return {key: self.fold(item, key) for key, item in value.items()}
+        return {k: self.fold(item, k) if isinstance(item, dict | list) else item for k, item in value.items()}
 
     def unfold(self, value: JSON) -> JSON:
         """What `fold` made ``value`` of. Raises `UnknownSite`."""

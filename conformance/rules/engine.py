@@ -84,6 +84,8 @@ def identify(loops: Sequence[Rounds], frame: Frame) -> tuple[tuple[str, str], ..
 
 _INSTANT = pattern(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_KEYS = {str, int, float}
+"""What can be a key."""
 
 
 def instant(text: object) -> int | None:
@@ -107,6 +109,8 @@ def mismatches(lists: Sequence[Sequence[Any]], key: str | None, names: Sequence[
             return []
         lengths = ", ".join(f"{n}: {len(rows)}" for n, rows in zip(names, lists, strict=True))
         return [Text(f"lists of different length: {lengths}", f"列表长度不同：{lengths}")]
+    if _paired(lists[0], lists[1], key):
+        return []
     problems: list[Text] = []
     seen: list[dict[Any, int]] = []
     for rows, name in zip(lists, names, strict=True):
@@ -130,6 +134,20 @@ def mismatches(lists: Sequence[Sequence[Any]], key: str | None, names: Sequence[
             if k not in seen[there]
         ]
     return problems
+
+
+def _paired(here: Sequence[Any], there: Sequence[Any], key: str) -> bool:
+    """Whether two lists plainly match by ``key``; False where only a closer look can tell."""
+    try:
+        keys = {row[key] for row in here}
+        return (
+            len(keys) == len(here) == len(there)
+            and keys == {row[key] for row in there}
+            and {type(k) for k in keys} <= _KEYS
+            and {type(row[key]) for row in there} <= _KEYS
+        )
+    except (TypeError, LookupError):
+        return False
 
 
 class Engine(ABC):

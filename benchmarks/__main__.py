@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import record, tables
+from benchmarks import falsification, harness, record, shrinking, tables
 
-BENCHMARKS = {"record": record.main, "tables": tables.main}
+BENCHMARKS = {
+    "falsification": falsification.main,
+    "harness": harness.main,
+    "record": record.main,
+    "shrinking": shrinking.main,
+    "tables": tables.main,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in BENCHMARKS:

@@ -70,14 +70,20 @@ def on_the_clock(spent: Mapping[str, Spent]) -> dict[str, float]:
     return {name: of.clock for name, of in spent.items()}
 
 
+def by_hand_on(path: Path) -> duckdb.DuckDBPyConnection:
+    """A database for queries by hand over the view ``readings`` of ``path``: nothing is switched off in it."""
+    plain = duckdb.connect(config={"threads": 2})
+    plain.execute("SET preserve_insertion_order = false")
+    plain.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    return plain
+
+
 def rows(path: Path, times: int) -> tuple[dict[str, float], list[Promise]]:
     """One rule, twenty, and what statistics spare."""
     connection = connect(threads=2)
     connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
     seal(connection, files=[path])
-    plain = duckdb.connect(config={"threads": 2})  # by hand, nothing is switched off
-    plain.execute("SET preserve_insertion_order = false")
-    plain.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
+    plain = by_hand_on(path)
     all_rules = twenty()
     lowered = {name: lower(program) for name, (program, _) in all_rules.items()}
     one = {name: lowered[name] for name in list(lowered)[:1]}
@@ -121,7 +127,7 @@ def percentiles(path: Path, times: int) -> tuple[dict[str, float], list[Promise]
     """The weekly percentile."""
     connection = connect(threads=2)
     connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")  # noqa: S608 - a path of our own
-    spent = timed(weekly.ways(connection), times)
+    spent = timed(weekly.ways(connection, by_hand_on(path), path), times)
     by_hand, ours, means_by_hand, ours_of_means = spent.values()
     return on_the_clock(spent), [
         ratio("weekly 95th percentile / by hand", ours, by_hand, 1.2),

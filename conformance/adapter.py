@@ -37,14 +37,17 @@ def serve(
     site: Mapping[str, Any] | None = None,
     reset: Callable[[], None] | None = None,
     batch: Mapping[str, Callable[[list[Any]], Iterable[Any]]] | None = None,
+    streams: Mapping[str, Callable[[str, Any], Iterable[Any]]] | None = None,
 ) -> None:
     """Answer messages from standard input on standard output until the input ends.
 
     ``operations`` maps an operation's name to a function of the request that returns the response (plain JSON values)
     or raises `Refuse`. ``capabilities`` maps a pack's short name to what the system claims. ``reset`` brings a stateful
     system back to its first state. ``batch`` gives functions for those operations that can answer a list of requests
-    at once; an element of their result may be a `Refuse`. Any other exception ends the process: the harness reports
-    it as a crash, with the traceback, and starts the system anew. Whatever is printed meanwhile goes to standard error.
+    at once; an element of their result may be a `Refuse`. ``streams`` maps a stream's name to a function of the time
+    (ISO 8601 in UTC) and the sample that returns the events, often none. Any other exception ends the process: the
+    harness reports it as a crash, with the traceback, and starts the system anew. Whatever is printed meanwhile goes to
+    standard error.
     """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print, of a C library too, must not mix with the answers
@@ -68,6 +71,8 @@ def serve(
                 answer = {"kind": "reset"}
             elif kind == "request" and operation in operations:
                 answer = _one(operations[operation], message["request"])
+            elif kind == "sample" and streams and operation in streams:
+                answer = _events(streams[operation], message)
             elif kind == "batch" and batch and operation in batch:
                 answer = {"kind": "batch", "responses": [_element(r) for r in batch[operation](message["requests"])]}
             else:
@@ -81,6 +86,13 @@ def serve(
 def _one(function: Callable[[Any], Any], request: Any) -> dict[str, Any]:
     try:
         return {"kind": "response", "response": function(request)}
+    except Refuse as refusal:
+        return {"kind": "refuse", "reason": str(refusal)}
+
+
+def _events(function: Callable[[str, Any], Iterable[Any]], message: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {"kind": "events", "events": list(function(message["time"], message["sample"]))}
     except Refuse as refusal:
         return {"kind": "refuse", "reason": str(refusal)}
 

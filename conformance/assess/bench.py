@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 from attrs import evolve, field, frozen
 
-from conformance.assess.plan import Plan, Trial
+from conformance.assess.plan import Caller, Plan, Trial
+from conformance.assess.traces import Traces
 from conformance.errors import Text
 from conformance.judge import answers, decide, implicit, response_valid, when_no_answer
 from conformance.measures.registry import NotComputable
 from conformance.model.json import JSON, sha256
 from conformance.model.outcome import Judgement, Outcome
-from conformance.model.run import Answer, Case, Observation, Reply, Stage
+from conformance.model.run import Answer, Case, Observation, Reply, Stage, Witness
 from conformance.rules import derive
 
 ORACLE_CACHE = 512
 """Answers of the oracle that are kept, for requests that several rules or stages ask about."""
-
-
-class Caller(Protocol):
-    """Something that answers requests, in their order: a pool of sessions."""
-
-    def map(self, operation: str, requests: Sequence[JSON]) -> list[Reply]:
-        """One reply a request; never raises for what a system does."""
 
 
 @frozen
@@ -40,6 +33,8 @@ class Examined:
     oracle: Examined | None = field(default=None, repr=False)
     obstacles: Mapping[str, NotComputable] = field(factory=dict, repr=False)
     """The derived values that could not be computed, and why."""
+    rows: Mapping[str, tuple[Witness, ...]] = field(factory=dict, repr=False)
+    """Of a sequence of calls: the worst rows of each rule."""
     base: Examined | None = field(default=None, repr=False)
     """Of a varied case: the one whose request was changed."""
 
@@ -91,7 +86,7 @@ class Bench:
     ) -> None:
         """``oracle`` answers the same requests; without one no failure on a generated request can count.
 
-        ``memory`` holds what the oracle was found to do, for benches of one trial that share an oracle.
+        ``memory`` holds what the oracle was found to do, for benches that share an oracle.
         """
         self._plan = plan
         self._trial = trial
@@ -100,6 +95,10 @@ class Bench:
         self._oracle = oracle
         self._known = OrderedDict[str, Examined]() if memory is None else memory
         self._answers, self._valid = (s.rule for s in implicit(plan.pack, trial.operation.name))
+        self._traces = None
+        if trial.score is not None:
+            table, programs = plan.pack.tables[trial.operation.name], [plan.programs[r.id] for r in trial.rules]
+            self._traces = Traces(plan.pack, table, trial.score, programs)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -116,7 +115,7 @@ class Bench:
 
     def call(self, cases: Sequence[Case]) -> list[Examined]:
         """Call the system with each case and judge what comes back, in order, before the oracle is asked."""
-        replies = self._system.map(self._trial.operation.name, [c.request for c in cases])
+        replies = self._trial.ask(self._system, [c.request for c in cases])
         return [self.judge(case, reply) for case, reply in zip(cases, replies, strict=True)]
 
     def settle(self, examined: Sequence[Examined], *, ask: Ask = always) -> list[Examined]:
@@ -138,6 +137,8 @@ class Bench:
 
     def judge(self, case: Case, reply: Reply) -> Examined:
         """What each rule says of ``reply``, before the oracle is asked. Needs no system: `verify` uses it too."""
+        if self._traces is not None:
+            return self._judge_sequence(case, reply, self._traces)
         environment = {"request": case.request, "response": reply.body}
         programs = self._plan.programs
         complaints: tuple[Text, ...] = ()
@@ -151,10 +152,7 @@ class Bench:
         usable = usable and not pairing
         derived = derive(self._plan.pack, case.operation, environment) if usable else {}
         generated = case.stage is not Stage.RECORDED
-        judgements = {
-            self._answers: answers(reply, rule=self._answers, in_envelope=case.in_envelope, oracle_answers=False),
-            self._valid: response_valid(reply, complaints, pairing, rule=self._valid, live=generated),
-        }
+        judgements = self._implicit(case, reply, complaints, pairing)
         for rule in self._plain:
             judgements[rule.id] = (
                 decide(programs[rule.id].evaluate(environment | derived), rule, generated=generated, live=generated)
@@ -165,16 +163,41 @@ class Bench:
         kept = {name: None if name in obstacles else value for name, value in derived.items()}
         return Examined(case, reply, kept, judgements, complaints + pairing, obstacles=obstacles)
 
+    def _judge_sequence(self, case: Case, reply: Reply, traces: Traces) -> Examined:
+        """The same of a sequence of calls, by the rows that it makes."""
+        answered = reply.answer is Answer.ANSWERED
+        complaints = tuple(c.message for c in self._trial.valid(reply.body)) if answered else ()
+        rows = traces.rows(case.request, reply.body) if answered and not complaints else []
+        complaints += traces.complaints(rows)
+        found = traces.judge(rows) if answered and not complaints else {}
+        judgements = self._implicit(case, reply, complaints)
+        for rule in self._plain:
+            known = found.get(rule.id)
+            judgements[rule.id] = known.judgement if known else when_no_answer(rule.id, reply.answer)
+        worst = {name: one.rows for name, one in found.items()}
+        return Examined(case, reply, {}, judgements, complaints, rows=worst)
+
+    def _implicit(
+        self, case: Case, reply: Reply, complaints: tuple[Text, ...], pairing: tuple[Text, ...] = ()
+    ) -> dict[str, Judgement]:
+        """What the two rules that every operation has say of ``reply``."""
+        live = case.stage is not Stage.RECORDED
+        return {
+            self._answers: answers(reply, rule=self._answers, in_envelope=case.in_envelope, oracle_answers=False),
+            self._valid: response_valid(reply, complaints, pairing, rule=self._valid, live=live),
+        }
+
     def consult(self, cases: Sequence[Case]) -> dict[str, Examined]:
         """What the oracle does with the requests of ``cases``, by their digest; nothing where there is no oracle."""
         if self._oracle is None:
             return {}
         wanted = {c.sha256: c for c in cases}
-        new = [c for key, c in wanted.items() if key not in self._known]
-        replies = self._oracle.map(self._trial.operation.name, [c.request for c in new])
+        name = self._trial.operation.name  # benches of several trials may share the memory
+        new = [c for key, c in wanted.items() if f"{name} {key}" not in self._known]
+        replies = self._trial.ask(self._oracle, [c.request for c in new])
         for case, reply in zip(new, replies, strict=True):
-            self._known[case.sha256] = self.judge(case, reply)
-        found = {key: self._known[key] for key in wanted}
+            self._known[f"{name} {case.sha256}"] = self.judge(case, reply)
+        found = {key: self._known[f"{name} {key}"] for key in wanted}
         while len(self._known) > ORACLE_CACHE:
             self._known.popitem(last=False)
         return found
@@ -188,9 +211,18 @@ class Bench:
                     examined.reply, rule=name, in_envelope=examined.case.in_envelope, oracle_answers=answered
                 )
             elif judgement.outcome is Outcome.FAILED and judgement.feasible is None:
-                judgement = evolve(judgement, feasible=oracle.judgements[name].outcome is Outcome.PASSED)
+                judgement = evolve(judgement, feasible=self._met(oracle, name))
             settled[name] = judgement
         return evolve(examined, judgements=settled, oracle=oracle)
+
+    def _met(self, oracle: Examined, rule: str) -> bool:
+        """Whether the oracle shows a compliant answer; of a sequence also one to which the rule never applied.
+
+        What a rule on a sequence applies to is often of the system's own making, such as the end of an alarm.
+        """
+        outcome = oracle.judgements[rule].outcome
+        idle = self._traces is not None and oracle.usable and outcome is Outcome.INAPPLICABLE
+        return idle or outcome is Outcome.PASSED
 
 
 def _unwitnessed(e: Examined) -> Examined:

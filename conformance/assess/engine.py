@@ -18,10 +18,12 @@ from conformance.assess.exercise import Exercise
 from conformance.assess.ledger import Ledger
 from conformance.assess.plan import Plan, Trial
 from conformance.assess.recordings import Recordings
+from conformance.cases import Space
 from conformance.errors import Text
 from conformance.errors.usage import Production
 from conformance.evidence import RecordWriter
 from conformance.judge import (
+    Scope,
     Subject,
     Tally,
     Waiver,
@@ -33,6 +35,7 @@ from conformance.judge import (
     exit_code,
     implicit,
     in_force,
+    repeatable,
     requirement_results,
     subject,
 )
@@ -88,6 +91,8 @@ def assess(
                 exercise.record(pool.recorded(trial.operation.name))
             else:
                 exercise.generate(trial.space, seconds=seconds)
+            if exercise.coverage is not None:
+                writer.coverage(exercise.coverage.summary(trial.operation.name))
             number = exercise.ledger.next_case
             findings += finder.of_trial(whole, exercise.ledger, first=len(findings) + 1)
         findings += finder.of_recordings(recordings, first=len(findings) + 1)
@@ -141,11 +146,21 @@ class _Finder:
                     surface=name,
                     generated=generated,
                     schema=trial.operation.request if generated else None,
+                    scope=None if trial.space is None else _scope(trial.space),
                     worst=None if worst is None else self._witness(ledger, worst, one.rule),
                     smallest=None if smallest is None else self._witness(ledger, smallest, one.rule),
                 )
             )
-        return found
+        again = repeatable(
+            pack,
+            name,
+            ledger.tallies.values(),
+            number=first + len(found),
+            declared=self._plan.deterministic(trial),
+            command=self._plan.settings.command,
+            waived=self._waived(f"{pack.short}/{name}-repeatable"),
+        )
+        return found if again is None else [*found, again]
 
     def of_recordings(self, recordings: Recordings, *, first: int) -> list[Finding]:
         """A finding for each rule of the tables and documents, and their implicit ones."""
@@ -189,6 +204,7 @@ class _Finder:
         smallest: Witness | None = None,
         rows: tuple[Witness, ...] = (),
         absent: Text | None = None,
+        scope: Scope | None = None,
     ) -> Finding:
         pack = self._plan.pack
         known = (
@@ -216,6 +232,7 @@ class _Finder:
             rows=rows,
             surface=surface,
             absent=absent,
+            scope=scope,
             waived=self._waived(one.rule),
         )
 
@@ -224,6 +241,7 @@ class _Finder:
         first = e.base or e  # of a pair what was asked and answered before the change
         shown = oracle if oracle is None or e.base is None else oracle.base
         smallest = ledger.smallest.get(rule) is e
+        row = next(iter(e.rows.get(rule, ())), None)  # of a sequence of calls
         return Witness(
             case=e.case.number,
             margin=e.judgements[rule].margin,
@@ -240,13 +258,21 @@ class _Finder:
             oracle_sides=None if oracle is None else self._sides(oracle, rule),
             cause=e.reply.cause or (e.complaints[0] if e.complaints else None),
             varied=None if e.base is None else _exchange(e, oracle),
+            row={} if row is None else row.row,
+            values={} if row is None else row.values,
         )
 
     def _sides(self, e: Examined, rule: str) -> Sides | None:
+        if rows := e.rows.get(rule):
+            return rows[0].sides
         program = self._plan.programs.get(rule)
         if program is None or e.judgements[rule].margin is None:
             return None
         return program.sides(e.environment)
+
+
+def _scope(space: Space) -> Scope:
+    return Scope(sum(d.count > 1 for d in space.declared.dimensions), space.enveloped)
 
 
 def _exchange(e: Examined, oracle: Examined | None) -> Exchange:

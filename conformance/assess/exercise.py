@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,12 +14,13 @@ from conformance.assess.events import Event, Listener
 from conformance.assess.ledger import Ledger, counts
 from conformance.assess.pairs import Pairs
 from conformance.assess.plan import Plan, Trial
-from conformance.cases import Hunt, Point, Space, shrink
+from conformance.cases import Point, Search, Space, shrink_sequence
+from conformance.cases.coverage import Coverage
 from conformance.errors import Text
 from conformance.errors.usage import NothingAnswers
 from conformance.evidence import RecordWriter
-from conformance.judge import cases_needed, known
-from conformance.model.json import JSON, digest
+from conformance.judge import Sequential, cases_needed, known
+from conformance.model.json import JSON, Encoded, digest
 from conformance.model.outcome import Judgement
 from conformance.model.run import Answer, Case, Reply, Stage
 
@@ -29,15 +29,21 @@ T = TypeVar("T")
 SILENT_CALLS = 10
 """When none of so many first calls succeeds, the run stops: the system is not reached at all."""
 BATCH = 16
-"""Cases between two looks at what came back; the same whatever --jobs is, so that the cases are the same too."""
+"""Cases that are asked together; the same whatever --jobs is, so that the cases are the same too."""
+VOLUME = 64
+"""The same of the independent sample, where no answer changes what comes next: it keeps many workers busy."""
+TOLD = 1024
+"""Cases before the search that it begins with, besides the worst of each rule."""
 MOST_DRAWS = 3
 """The independent sample is at most so many times as large as asked for, when not every case counts."""
 SHRINK_CALLS = 60
 """Calls for shrinking the counterexample of one rule."""
-REPEATS = 2
+REPEATS = 5
 """How often the shrunk counterexample is called again."""
-SHARES = {Stage.BOUNDARY: 0.25, Stage.MIXED: 0.2, Stage.STRUCTURE: 0.1}
-"""Shares of the budget of calls; the hunt has the rest. The same for every system."""
+
+
+_SYSTEMATIC = (Stage.BOUNDARY, Stage.PAIRWISE)
+"""Stages of the search that no answer steers: every failure is shown to the oracle, and relations are tried."""
 
 
 class Exercise:
@@ -54,11 +60,20 @@ class Exercise:
         self._writer = writer
         self._listener = listener
         self._answered = False
-        self._deadline: float | None = None
         self._extra = 0  # independent cases beyond those that the settings ask for
         self._varied = 0
         self._needed = cases_needed(plan.pack.evidence.failure_rate, plan.pack.evidence.confidence)
-        self.ledger = Ledger(bench.rules, relations=self._pairs.rules, writer=writer, first_case=first_case)
+        by_chance = trial.space is not None and plan.deterministic(trial) is False
+        self.ledger = Ledger(
+            bench.rules,
+            relations=self._pairs.rules,
+            writer=writer,
+            first_case=first_case,
+            tests={rule.id: Sequential.of(plan.pack.evidence) for rule in trial.rules} if by_chance else {},
+        )
+        self.coverage = None if trial.space is None else Coverage(trial.space, bench.rules)
+        self._points: dict[int, Point] = {}
+        self._told: list[tuple[Point, Mapping[str, float | None]]] = []
 
     def record(self, exchanges: Iterable[tuple[JSON, Reply]]) -> None:
         """Judge what was recorded; no oracle is needed, for these requests were really made."""
@@ -69,30 +84,25 @@ class Exercise:
             self._tell(Stage.RECORDED)
 
     def generate(self, space: Space, *, seconds: float | None = None) -> None:
-        """Run every stage of the mode. ``seconds`` bounds the adaptive stages by wall time."""
-        settings = self._plan.settings
-        adaptive = settings.mode != "pr"
-        budget = {stage: int(settings.calls * share) for stage, share in SHARES.items()}
-        self._play(space, Stage.NOMINAL, [space.nominal])
-        self._play(space, Stage.BOUNDARY, islice(space.boundary(), budget[Stage.BOUNDARY]))
-        spent = sum(budget.values()) + self._varied
+        """Run every stage of the mode. ``seconds`` bounds the search by wall time."""
+        self._examine([self._case(Stage.NOMINAL, space.nominal, space=space)], always)
+        self._stored(space)
         self._sample(space)
-        self._deadline = None if seconds is None else time.monotonic() + seconds
-        if adaptive:
-            rng = random.Random(f"{settings.seed}/{self._trial.operation.name}/mixed")  # noqa: S311  not a secret
-            declared = space.declared  # outside it nothing decides, so nothing is spent there
-            mixed = (declared.mixed(rng) for _ in range(budget[Stage.MIXED]))
-            self._play(space, Stage.MIXED, mixed, ask=self._worse)
-            if budget[Stage.STRUCTURE]:
-                declared.structure(
-                    lambda point: self._play(space, Stage.STRUCTURE, [point], ask=self._worse),
-                    seed=settings.seed,
-                    examples=budget[Stage.STRUCTURE],
-                )
-            self._hunt(space, max(settings.calls - spent, 0))
+        self._search(space, until=None if seconds is None else time.monotonic() + seconds)
         for rule in self.ledger.tallies:  # a rule may first fail while another's failure is shrunk
             if self.ledger.broken(rule):
                 self._shrink(space, rule)
+
+    def _stored(self, space: Space) -> None:
+        """Ask again what earlier runs found; these requests need not stand on the grid of today."""
+        for requests in _batches(self._plan.stored.get(self._trial.operation.name, ()), BATCH):
+            cases = []
+            for request in requests:
+                case, values = self._case(Stage.STORED, request), space.values(request)
+                if values is not None:
+                    case = evolve(case, changed=space.changes(values), in_envelope=space.inside(values))
+                cases.append(case)
+            self._examine(cases, always)
 
     def _sample(self, space: Space) -> None:
         """The independent sample: as many cases as the settings say, and then more while evidence is short.
@@ -103,14 +113,13 @@ class Exercise:
         settings, needed = self._plan.settings, self._needed
 
         def short() -> bool:
-            unbroken = (t for t in self.ledger.tallies.values() if not t.counts.failed)
-            return settings.cases >= needed and any(0 < t.independent["passed"] < needed for t in unbroken)
+            return settings.cases >= needed and any(t.wants_more(needed) for t in self.ledger.tallies.values())
 
         index = 0
         while index < settings.cases or (index < MOST_DRAWS * settings.cases and short()):
-            last = min(index + BATCH, settings.cases if index < settings.cases else MOST_DRAWS * settings.cases)
+            last = min(index + VOLUME, settings.cases if index < settings.cases else MOST_DRAWS * settings.cases)
             cases = [
-                self._case(Stage.INDEPENDENT, space.independent(settings.seed, i), space=space, index=i)
+                self._case(Stage.INDEPENDENT, space.independent(self._plan.seed, i), space=space, index=i)
                 for i in range(index, last)
             ]
             self._extra = max(last - settings.cases, 0)
@@ -119,8 +128,13 @@ class Exercise:
 
     def _case(self, stage: Stage, what: JSON | Point, *, space: Space | None = None, index: int | None = None) -> Case:
         request = what if space is None else space.request(what)
+        if isinstance(request, Mapping):
+            request = Encoded(request)
+        number = self.ledger.number()
+        if space is not None:
+            self._points[number] = what
         return Case(
-            number=self.ledger.number(),
+            number=number,
             operation=self._trial.operation.name,
             stage=stage,
             request=request,
@@ -130,32 +144,33 @@ class Exercise:
             index=index,
         )
 
-    def _play(self, space: Space, stage: Stage, points: Iterable[Point], *, ask: Ask = always) -> list[Examined]:
-        examined: list[Examined] = []
-        for batch in _batches(points, BATCH):
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                break
-            examined += self._examine([self._case(stage, point, space=space) for point in batch], ask)[0]
-        return examined
-
-    def _hunt(self, space: Space, budget: int) -> None:
-        worst = {r: e for r, e in self.ledger.worst.items() if r not in self._pairs.rules}  # pairs are not hunted yet
-        rules = [rule for rule, e in worst.items() if e.judgements[rule].margin is not None]
-        if not rules or not space.dimensions:
+    def _search(self, space: Space, *, until: float | None) -> None:
+        """Hunt for the worst case of every rule; a relation's too, whose pairs are counted as calls."""
+        settings = self._plan.settings
+        if not settings.calls:
             return
-        hunt = Hunt(space.declared, rules, seed=self._plan.settings.seed, budget=budget)
-        seeds = {e.case.number: e for e in self.ledger.worst.values() if e.base is None}
-        hunt.tell([self._told(space, e, rules) for e in seeds.values()])
-        while points := hunt.ask(BATCH):
-            examined = self._play(space, Stage.HUNT, points, ask=self._worse)
-            if not examined:  # out of time
+        search = Search(
+            space, [r.id for r in self._trial.rules], seed=self._plan.seed, calls=settings.calls,
+            adaptive=settings.mode != "pr",
+        )  # fmt: skip
+        self._told += self._worst(space)
+        while until is None or time.monotonic() < until:
+            search.tell(self._told)
+            self._told.clear()
+            if (batch := search.ask()) is None:
                 return
-            hunt.tell([(p, _margins(e, rules)) for p, e in zip(points, examined, strict=True)])
+            stage, points = batch
+            cases = [self._case(stage, point, space=space) for point in points]
+            chased = {case.number: search.chased(point) for case, point in zip(cases, points, strict=True)}
+            relations = {number: rule for number, rule in chased.items() if rule in self._pairs.rules}
+            _, pairs = self._examine(cases, always if stage in _SYSTEMATIC else self._worse, chased=relations)
+            search.spend(len(pairs))
 
-    def _told(self, space: Space, examined: Examined, rules: Sequence[str]) -> tuple[Point, dict[str, float | None]]:
-        point = space.point_of(examined.case.request)
-        assert point is not None, "a request of this space has a point"  # noqa: S101
-        return point, _margins(examined, rules)
+    def _worst(self, space: Space) -> Iterator[tuple[Point, Mapping[str, float | None]]]:
+        """Where each rule was nearest to its limit so far; a stored request may be no point of the space."""
+        for e in {e.case.number: e for e in self.ledger.worst.values() if e.base is None}.values():
+            if (point := space.point_of(e.case.request)) is not None:
+                yield point, _margins(e)
 
     def _shrink(self, space: Space, rule: str) -> None:
         """Shrink the worst failure of ``rule`` toward nominal; the oracle must still meet the rule there."""
@@ -163,7 +178,7 @@ class Exercise:
         self.ledger.smallest[rule] = start
         case = start.base.case if start.base is not None and rule in self._pairs.rules else start.case
         point = space.point_of(case.request)
-        if point is not None and case.changed:
+        if point is not None and (case.changed or self._trial.score is not None):
             seen: dict[Point, Examined] = {point: start}
 
             def still_broken(points: list[Point]) -> list[bool]:
@@ -174,7 +189,7 @@ class Exercise:
             def about(case: Case, judgement: Judgement) -> bool:
                 return judgement.rule == rule or self._worse(case, judgement)
 
-            smallest = shrink(space, point, still_broken, budget=SHRINK_CALLS).point
+            smallest = shrink_sequence(space, point, still_broken, budget=SHRINK_CALLS).point
             self.ledger.smallest[rule] = seen[smallest]
             self.ledger.shrunk_from[rule] = start.case.number
         found = self.ledger.smallest[rule]
@@ -199,43 +214,65 @@ class Exercise:
 
     def _wanted(self, stage: Stage) -> dict[str, int]:
         """How many pairs each relation still needs; of the independent sample as many as the evidence demands."""
-        if stage in (Stage.NOMINAL, Stage.BOUNDARY):
+        if stage in (Stage.NOMINAL, Stage.STORED, *_SYSTEMATIC):
             return dict.fromkeys(self._pairs.rules, BATCH)
         if stage is not Stage.INDEPENDENT:
             return {}
-        decided = {rule: self.ledger.tallies[rule].independent for rule in self._pairs.rules}
-        return {rule: self._needed - places["passed"] - places["failed"] for rule, places in decided.items()}
+        return {rule: self.ledger.tallies[rule].lacking(self._needed) for rule in self._pairs.rules}
 
     def _examine(
-        self, cases: list[Case], ask: Ask, *, only: str | None = None, wanted: Mapping[str, int] | None = None
+        self,
+        cases: list[Case],
+        ask: Ask,
+        *,
+        only: str | None = None,
+        wanted: Mapping[str, int] | None = None,
+        chased: Mapping[int, str] | None = None,
     ) -> tuple[list[Examined], list[Examined]]:
-        """Examine ``cases``, then the pairs of them: ``wanted`` for each relation, else what the stage says."""
+        """Examine ``cases``, then the pairs of them: ``wanted`` for each relation, else what the stage says.
+
+        ``chased`` gives the relation for which a case, by its number, was made.
+        """
         for case in cases:  # before the call, so that a record shows what was asked when a run is killed
             self._writer.case(case)
         examined = self._bench.examine(cases, ask=ask)
         most = self._wanted(cases[0].stage) if wanted is None else wanted
-        examined, planned = self._pairs.plan(examined, most, number=self.ledger.next_case)
+        examined, planned = self._pairs.plan(examined, most, number=self.ledger.next_case, chased=chased)
         self.ledger.next_case += len(planned)
         self._varied += len(planned)
         self._take(examined, only)
-        if not planned:
-            return examined, []
         for pair in planned:
             self._writer.case(pair.case)
-        pairs = self._pairs.examine(planned)
+        pairs = self._pairs.examine(planned) if planned else []
         self._take(pairs, only)
+        self._learn(examined, pairs)
+        self._check_reached(examined)
         return examined, pairs
 
     def _take(self, examined: list[Examined], only: str | None) -> None:
         for e in examined:
             self.ledger.keep(e, only=only)
-        self._check_reached(examined)
-        self._tell(examined[-1].case.stage)
+        if examined:
+            self._tell(examined[-1].case.stage)
+
+    def _learn(self, examined: list[Examined], pairs: list[Examined]) -> None:
+        """Note the margins at each point; those of a relation at the point before the change."""
+        found = {e.case.number: _margins(e) for e in examined}
+        for pair in pairs:
+            of = _margins(pair)
+            if pair.case.base is not None:
+                found[pair.case.base] |= {rule: of[rule] for rule in self._pairs.rules if rule in of}
+        for number, margins in found.items():
+            if (point := self._points.pop(number, None)) is not None:
+                if self.coverage is not None:
+                    self.coverage.add(point, margins)
+                if len(self._told) < TOLD:
+                    self._told.append((point, margins))
 
     def _check_reached(self, examined: Sequence[Examined]) -> None:
         self._answered |= any(e.reply.answer in (Answer.ANSWERED, Answer.REFUSED) for e in examined)
         last = examined[-1]
-        if not self._answered and last.case.number >= SILENT_CALLS:
+        if not self._answered and last.case.number >= SILENT_CALLS and self._trial.score is None:
             raise NothingAnswers(
                 system=self._plan.system.name,
                 calls=last.case.number,
@@ -256,8 +293,11 @@ class Exercise:
         )
 
 
-def _margins(e: Examined, rules: Sequence[str]) -> dict[str, float | None]:
-    return {rule: known(e.judgements[rule].margin) for rule in rules}
+def _margins(e: Examined) -> dict[str, float | None]:
+    """What a search learns from ``e``: nothing outside the envelope, nor where no compliant answer is known."""
+    if not e.case.in_envelope:
+        return {}
+    return {r: None if j.feasible is False else known(j.margin) for r, j in e.judgements.items()}
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

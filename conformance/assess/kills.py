@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from attrs import field, frozen
 
-from conformance.assess.bench import Bench, Caller, Examined
+from conformance.assess.bench import Bench, Examined
 from conformance.assess.pairs import Pairs
-from conformance.assess.plan import Plan
+from conformance.assess.plan import Caller, Plan
 from conformance.cases import Point, Space
 from conformance.errors import Text
 from conformance.judge import known
@@ -60,11 +60,12 @@ class Alarms:
 
 
 class Remembering(Session):
-    """A stateless system whose answers are kept, so that many defects share them."""
+    """A system whose answers are kept, so that many defects share them; but of the operations with a state."""
 
-    def __init__(self, session: Session) -> None:
-        """Ask ``session`` once per request."""
+    def __init__(self, session: Session, *, stateful: Container[str]) -> None:
+        """Ask ``session`` once per request, and of a ``stateful`` operation every time."""
         self._session = session
+        self._stateful = stateful
         self._replies: dict[str, Reply] = {}
 
     def hello(self) -> Hello:
@@ -73,10 +74,16 @@ class Remembering(Session):
 
     def call(self, operation: str, request: JSON) -> Reply:
         """The answer, from memory where it is known."""
+        if operation in self._stateful:
+            return self._session.call(operation, request)
         key = f"{operation} {digest(request)}"
         if key not in self._replies:
             self._replies[key] = self._session.call(operation, request)
         return self._replies[key]
+
+    def reset(self) -> bool:
+        """Bring the system to its first state."""
+        return self._session.reset()
 
     def close(self) -> None:
         """End the session."""
@@ -89,8 +96,11 @@ class _One(Caller):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def map(self, operation: str, requests: Sequence[JSON]) -> list[Reply]:
-        return [self._session.call(operation, request) for request in requests]
+    def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
+        return (self._session.call(operation, request) for request in requests)
+
+    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
+        return (self._session.sequence(operation, requests) for requests in sequences)
 
 
 def points(space: Space, *, seed: str, count: int) -> Iterator[Point]:
@@ -118,7 +128,8 @@ def kill_matrix(
     the defects that no operator can express.
     """
     rows = []
-    with Remembering(open_session()) as reference:
+    stateful = {trial.called for trial in plan.trials if trial.score is not None}
+    with Remembering(open_session(), stateful=stateful) as reference:
         trier = _Trier(plan, reference, open_other, cases)
         for defect in defects:
             tell(defect.id)
@@ -169,7 +180,8 @@ class _Trier:
             for number, point in enumerate(points(trial.space, seed=self.plan.settings.seed, count=count), start=1):
                 tried += 1
                 request = trial.space.request(point)
-                shown = defect.affects(request) or bool(wanted)  # what a relation changes may be affected
+                # What a relation changes may be affected, and so may the calls of a sequence.
+                shown = defect.affects(request) or bool(wanted) or trial.score is not None
                 if not shown and defect.system is None and not defect.remembers:
                     continue  # the reference itself answers
                 case = Case(number, trial.operation.name, Stage.MIXED, request, digest(request))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 
 from attrs import evolve
 
 from conformance.assess.bench import Examined
 from conformance.evidence import RecordWriter
-from conformance.judge import Tally, known
+from conformance.judge import Sequential, Tally, known
 from conformance.model.outcome import Outcome
 from conformance.model.run import Stage, Timing
 
@@ -18,14 +18,23 @@ class Ledger:
     """Writes down each case and what came of it. One thread writes."""
 
     def __init__(
-        self, rules: Sequence[str], *, relations: Container[str], writer: RecordWriter, first_case: int
+        self,
+        rules: Sequence[str],
+        *,
+        relations: Container[str],
+        writer: RecordWriter,
+        first_case: int,
+        tests: Mapping[str, Sequential] | None = None,
     ) -> None:
-        """``relations`` says which of ``rules`` compare two answers; ``first_case`` is the number of the first case."""
+        """``relations`` says which of ``rules`` compare two answers; ``first_case`` is the number of the first case.
+
+        ``tests`` are what decides on the rules of an operation that answers by chance.
+        """
         self._relations = relations
         self._writer = writer
         self.next_case = first_case
         """Number of the next case."""
-        self.tallies = {rule: Tally(rule) for rule in rules}
+        self.tallies = {rule: Tally(rule, test=(tests or {}).get(rule)) for rule in rules}
         self.worst: dict[str, Examined] = {}
         """Rule to its worst counted failure, else its nearest pass."""
         self.smallest: dict[str, Examined] = {}

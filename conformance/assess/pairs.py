@@ -40,9 +40,16 @@ class Pairs:
         self._valid = validator(trial.operation.request) if self.rules else None
 
     def plan(
-        self, bases: Sequence[Examined], most: Mapping[str, int], *, number: int
+        self,
+        bases: Sequence[Examined],
+        most: Mapping[str, int],
+        *,
+        number: int,
+        chased: Mapping[int, str] | None = None,
     ) -> tuple[list[Examined], list[Pair]]:
         """The pairs of ``bases``, at most so many for each relation in ``most``, their cases counted from ``number``.
+
+        ``chased`` gives the one relation for which a base, by the number of its case, was made.
 
         Relations that change a request alike share one call. A base that has no pair, since it was not answered or
         its request cannot be changed so, comes back with what that means for the relation.
@@ -53,13 +60,14 @@ class Pairs:
         for base in bases:
             alone: dict[str, Judgement] = {}
             made: dict[str, tuple[Varied, list[str]]] = {}
-            for rule in (name for name, room in left.items() if room > 0):
+            wanted = {name for name, room in left.items() if room > 0} | {(chased or {}).get(base.case.number)}
+            for rule in (name for name in self.rules if name in wanted):
                 if not base.usable:
                     alone[rule] = when_no_answer(rule, base.reply.answer)
                 elif (varied := self._varied(base.case, rule)) is None:
                     alone[rule] = Judgement(rule, Outcome.INAPPLICABLE)
                 else:
-                    left[rule] -= 1
+                    left[rule] = left.get(rule, 0) - 1
                     made.setdefault(digest(varied.request), (varied, []))[1].append(rule)
             base = evolve(base, judgements={**base.judgements, **alone}) if alone else base
             judged.append(base)
@@ -70,8 +78,8 @@ class Pairs:
     def _varied(self, case: Case, rule: str) -> Varied | None:
         if self._space is None or self._valid is None:
             return None
-        seed = self._plan.settings.seed
-        return vary(case, self._changes[rule], space=self._space, valid=self._valid, seed=seed)
+        # The change depends on the request and on no run, so that a stored counterexample breaks again wherever it is.
+        return vary(case, self._changes[rule], space=self._space, valid=self._valid, seed=self._plan.pack.id)
 
     def examine(self, pairs: Sequence[Pair]) -> list[Examined]:
         """Call the system with the changed requests and judge what comes back, in order.

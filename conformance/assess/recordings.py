@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
+from duckdb import DuckDBPyConnection
 
 from conformance.assess.plan import Paper, Plan, Sheet
 from conformance.engines.sql.prune import ParquetRows
@@ -18,6 +20,7 @@ from conformance.judge import Subject, Tally, decide, document_valid, rows_valid
 from conformance.model.json import JSON
 from conformance.model.outcome import Judgement, Outcome
 from conformance.model.run import Case, Counts, Recording, Stage, Witness
+from conformance.model.standard import Rule
 from conformance.rules.verdicts import RowVerdict, WorstRow
 from conformance.systems.documents import OpenedDocument, open_document
 from conformance.systems.tables import OpenedTable, open_table
@@ -98,20 +101,32 @@ class Recordings:
         documents = (Recording(name, one.file, one.sha256) for name, one in self.documents.items())
         return (*tables, *documents)
 
-    def read(self) -> Iterator[Read]:
-        """What each rule finds, surface by surface."""
+    @property
+    def connection(self) -> DuckDBPyConnection:
+        """The database in which the tables are views."""
+        assert self._connection is not None  # noqa: S101 - it is asked for because there is a table
+        return self._connection
+
+    def with_(self, *opened: OpenedTable, documents: Mapping[str, OpenedDocument] | None = None) -> Recordings:
+        """The same with these tables and ``documents`` in place of their own; it is closed with this one."""
+        other = copy(self)
+        other.tables = self.tables | {one.table.name: one for one in opened}
+        other.documents = self.documents | dict(documents or {})
+        return other
+
+    def read(self, only: Collection[str] | None = None) -> Iterator[Read]:
+        """What each rule finds, or of those that stand in a file ``only`` these, surface by surface."""
         for sheet in self._plan.sheets:
-            yield from self._sheet(sheet)
+            yield from self._sheet(evolve(sheet, rules=_among(sheet.rules, only)))
         for paper in self._plan.papers:
-            yield from self._paper(paper)
+            yield from self._paper(evolve(paper, rules=_among(paper.rules, only)))
 
     def _sheet(self, sheet: Sheet) -> Iterator[Read]:
-        assert self._connection is not None  # noqa: S101 - there is a sheet
         plan, name = self._plan, sheet.table.name
         opened = self.tables[name]
         yield self._rows_valid(sheet)
         found = examine(
-            self._connection,
+            self.connection,
             sheet.table,
             [plan.programs[rule.id] for rule in sheet.rules],
             pack=plan.pack,
@@ -126,7 +141,7 @@ class Recordings:
             one = found[rule.id]
             tally = Tally(rule.id)
             tally.add_rows(one.verdict)
-            yield Read(subject(rule, plan.pack), name, tally, _witnesses(one))
+            yield Read(subject(rule, plan.pack), name, tally, witnesses(one))
 
     def _rows_valid(self, sheet: Sheet) -> Read:
         """The implicit rule of a table: its key names one row."""
@@ -168,7 +183,8 @@ class Recordings:
         return {name: one.body for name, one in self.documents.items()}
 
 
-def _witnesses(one: TableVerdict) -> tuple[Witness, ...]:
+def witnesses(one: TableVerdict) -> tuple[Witness, ...]:
+    """The worst rows as a finding shows them."""
     return tuple(
         Witness(0, row.of.margin, row=row.key, values=row.values, sides=row.sides, slack=row.slack) for row in one.worst
     )
@@ -182,3 +198,7 @@ def _spark(engine: str, scratch: Path) -> SparkRows | None:
     from conformance.engines.spark.session import spark_session
 
     return SparkRows(spark_session(None if engine == "spark" else engine), scratch)
+
+
+def _among(rules: tuple[Rule, ...], only: Collection[str] | None) -> tuple[Rule, ...]:
+    return rules if only is None else tuple(rule for rule in rules if rule.id in only)

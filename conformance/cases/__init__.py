@@ -2,6 +2,9 @@
 
 from conformance.cases.dimension import Dimension, Point, Value, groups
 from conformance.cases.hunt import Hunt
+from conformance.cases.score import Score
+from conformance.cases.search import Search
+from conformance.cases.shortening import shrink_sequence
 from conformance.cases.shrink import Shrunk, shrink
 from conformance.cases.space import Space
 from conformance.packs.validate import Complaint, Validate, validator
@@ -11,11 +14,14 @@ __all__ = [
     "Dimension",
     "Hunt",
     "Point",
+    "Score",
+    "Search",
     "Shrunk",
     "Space",
     "Validate",
     "Value",
     "groups",
     "shrink",
+    "shrink_sequence",
     "validator",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from conformance.cases.dimension import Point
+from conformance.cases.space import Space
 
 _FULL = 150
 """Up to so many dimensions the whole covariance is learned; above, only its diagonal."""
@@ -13,19 +16,21 @@ _WALL = 1e-3
 
 
 class Descent:
-    """Minimises a margin from ``start`` (shares in [0, 1]); ``parent`` holds the values that it leaves alone."""
+    """Minimises a margin from a point in some numeric dimensions; the other values stay."""
 
-    def __init__(self, start: np.ndarray, parent: Point, *, restart: int, seed: int) -> None:
-        """Restarts alternate between wide steps with a growing population and narrow ones around the start."""
+    def __init__(self, space: Space, start: Point, numbers: Sequence[int], *, restart: int, seed: int) -> None:
+        """``numbers`` are the dimensions. Restarts alternate between wide steps with a growing population and narrow
+        ones around the start.
+        """
         from cmaes import CMA, SepCMA  # type: ignore[import-untyped]  # slow to import: it brings scipy
 
-        self.parent = parent
-        count = len(start)
+        self._space, self._start, self._numbers = space, start, numbers
+        count = len(numbers)
         wide = restart % 2 == 0
         size = 4 + int(3 * np.log(count))
         kind = CMA if count <= _FULL else SepCMA
         self._cma = kind(
-            mean=start.astype(float),
+            mean=space.unit(start)[list(numbers)],
             sigma=0.2 if wide else 0.08,
             seed=seed,
             population_size=size * (1 + restart // 4) if wide else size,
@@ -40,9 +45,12 @@ class Descent:
         """Whether it has converged, or has not fallen for many generations."""
         return self._stale > self._patience or self._cma.should_stop()
 
-    def ask(self) -> np.ndarray:
-        """The next point; shares outside [0, 1] mean the ends."""
-        return np.asarray(self._cma.ask())
+    def ask(self) -> tuple[Point, np.ndarray]:
+        """The next point, and the shares to `tell` it by; those outside [0, 1] mean the ends."""
+        shares, values = np.asarray(self._cma.ask()), list(self._start)
+        for number, share in zip(self._numbers, shares, strict=True):
+            values[number] = self._space.dimensions[number].of_unit(float(share))
+        return tuple(values), shares
 
     def tell(self, shares: np.ndarray, margin: float | None) -> None:
         """The margin at an asked point. None ranks last, so that the search leaves where nothing can be judged."""

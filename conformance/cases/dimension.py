@@ -47,6 +47,8 @@ class Dimension:
     """Grid cell of the nominal value; None when nominal lies outside the bounds."""
     source: str | None = None
     status: str | None = None
+    length: bool = False
+    """How much of the request there is, such as the calls of a sequence: drawn whole, and less of it only to shrink."""
     decimals: int = field(init=False, repr=False, eq=False)
     """Of the decimal form of the values."""
 
@@ -96,7 +98,9 @@ class Dimension:
 
     @cached_property
     def ends(self) -> tuple[Value, ...]:
-        """Where the field is at an end and not at nominal: lower and upper, or every other choice."""
+        """Where the field is at an end and not at nominal: lower and upper, or every other choice; none of a length."""
+        if self.length:
+            return ()
         values = self.choices or (self.lower, self.upper)
         return tuple(v for v in values if v != self.nominal)
 
@@ -122,7 +126,9 @@ class Dimension:
         return (self.cell(value) - self.first) / max(self.last - self.first, 1)
 
     def of_unit(self, share: float) -> Value:
-        """The value at ``share`` of the range; shares outside [0, 1] mean the ends."""
+        """The value at ``share`` of the range; shares outside [0, 1] mean the ends. Of a length always the whole."""
+        if self.length:
+            return self.nominal
         share = min(max(share, 0.0), 1.0)
         if self.choices:
             return self.choices[min(int(share * self.count), self.count - 1)]
@@ -147,6 +153,11 @@ class Dimension:
         if nominal and self.centre is not None:
             first, last = min(first, self.centre), max(last, self.centre)
         return evolve(self, first=first, last=last, centre=self.centre if nominal else None) if first <= last else None
+
+    @property
+    def whole(self) -> Dimension:
+        """This dimension, of a length at its nominal value alone."""
+        return evolve(self, first=self.last) if self.length else self
 
     def describe(self) -> dict[str, JSON]:
         """This dimension as JSON for the header of a record."""

@@ -1,32 +1,36 @@
 """The hunt for the worst case: ask and tell on the normalised margins of several rules at once.
 
 Every call serves every rule. A rule gets its share of the calls by how near it is to its limit, unbroken ones first.
-For one rule, four ways of proposing the next point compete, and the one that lately lowered the margin most is used
-most: CMA-ES, block mutation of a worst point, a local step from it, and a fresh point of mixed granularity.
+For one rule, several ways of proposing the next point compete, and those that lately led to worse points are used most:
+CMA-ES, and the ways of `ways`. A chase that no longer gets worse begins anew from other points.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final
 
 import numpy as np
-from attrs import define, field
+from attrs import frozen
 
+from conformance.cases import ways
+from conformance.cases.deck import Deck
 from conformance.cases.descent import Descent
-from conformance.cases.dimension import Point, Value, groups
-from conformance.cases.mixed import pieces
+from conformance.cases.dimension import Point
+from conformance.cases.quarry import Quarry
 from conformance.cases.space import Space
 
-_KEPT: Final = 6
-"""Worst points kept per rule: parents of mutations and starts of descents."""
-_FORGET: Final = 0.9
-"""What is left of an old gain at each use of a way."""
-_EXPLORE: Final = 0.15
 _BROKEN_SHARE: Final = 0.2
+_DESCENT: Final = 0.6
+"""Share of CMA-ES in the calls of a rule, where they are enough for it to gain anything."""
+_NEEDED: Final = 10
+"""Calls for each dimension that this takes."""
+_MATTERS: Final = 0.3
+"""Weight from which on a dimension seems to matter; their mean is about 1."""
+_MIXED: Final = 0.3
+"""Share of mixed granularity among the points for a rule whose margins lead nowhere."""
 _TRIES: Final = 20
 """Proposals that were already judged, before a stage is taken for exhausted."""
 
@@ -34,32 +38,15 @@ Margins = Mapping[str, float | None]
 """Rule to normalised margin; None where the case says nothing of the rule."""
 
 
-@define
-class _Quarry:
-    """What is known of one rule."""
+@frozen
+class _Proposal:
+    """Where a point comes from."""
 
     rule: str
-    worst: list[tuple[float, int, Point]] = field(factory=list)
-    """(margin, order of arrival, point), lowest margin first."""
-    spent: int = 0
-    idle: int = 0
-    """Calls spent since the margin last fell."""
-    gains: dict[str, float] = field(factory=dict)
+    way: str
+    parent: Point | None = None
     descent: Descent | None = None
-    starts: int = 0
-
-    @property
-    def margin(self) -> float:
-        """Lowest margin seen."""
-        return self.worst[0][0] if self.worst else math.inf
-
-    def learn(self, point: Point, margin: float, order: int) -> float:
-        """Keep a judged point; by how much it lowered the margin, in units of scale (0 if it did not)."""
-        gain = max(self.margin - margin, 0.0) if self.worst else 0.0
-        if all(point != kept for _, _, kept in self.worst):
-            insort(self.worst, (margin, order, point), key=lambda w: w[:2])
-            del self.worst[_KEPT:]
-        return gain
+    shares: np.ndarray | None = None
 
 
 class Hunt:
@@ -68,20 +55,20 @@ class Hunt:
     def __init__(self, space: Space, rules: Sequence[str], *, seed: str, budget: int) -> None:
         """``budget`` is the number of points that will be asked for at most."""
         self._space = space
-        self._quarries = {rule: _Quarry(rule) for rule in rules}
+        self._quarries = {rule: Quarry(rule, len(space.dimensions)) for rule in rules}
         self._rng = Random(f"hunt/{seed}")  # noqa: S311 - cases, not secrets
         self._left = budget
         self._judged: dict[Point, Margins] = {}
-        self._asked: dict[Point, tuple[str, str, np.ndarray | None]] = {}
-        self._groups = list(groups(space.dimensions).values())
-        self._numeric = np.array([n for n, d in enumerate(space.dimensions) if d.numeric], dtype=int)
-        self._ways: dict[str, Callable[[_Quarry], tuple[Point, np.ndarray | None]]] = {
-            "block": self._block,
-            "step": self._step,
-            "mixed": self._mixed,
-        }
-        if len(self._numeric) > 1:
-            self._ways["descent"] = self._descent
+        self._asked: dict[Point, _Proposal] = {}
+        self._descents: dict[str, Descent] = {}
+        self._starts = 0
+        self._decks = [Deck(d) for d in space.dimensions]
+        self._numeric = [n for n, d in enumerate(space.dimensions) if d.numeric]
+        self._ways = dict(ways.LONE)
+        if any(len(numbers) > 1 for numbers in space.groups.values()):
+            self._ways |= ways.ROWS
+        plenty = min(budget / (_NEEDED * max(len(self._numeric), 1)), 1.0)
+        self._descending = _DESCENT * plenty if len(self._numeric) > 1 else 0.0
 
     @property
     def left(self) -> int:
@@ -102,121 +89,115 @@ class Hunt:
     def tell(self, results: Sequence[tuple[Point, Margins]]) -> None:
         """What became of points: of this hunt, or of any stage before it, which give it its start."""
         for point, margins in results:
+            if point in self._judged:
+                continue
             self._judged[point] = margins
-            source = self._asked.pop(point, None)
-            order = len(self._judged)
+            proposal = self._asked.pop(point, None)
             for rule, quarry in self._quarries.items():
-                margin = margins.get(rule)
-                known = margin is not None and math.isfinite(margin)
-                gain = quarry.learn(point, margin, order) if known and margin is not None else 0.0
-                if gain > 0:
-                    quarry.idle = 0
-                if source is not None and source[0] == rule:
-                    self._credit(quarry, source[1], gain)
-                    if source[2] is not None and quarry.descent is not None:
-                        quarry.descent.tell(source[2], margin if known else None)
+                margin = _known(margins, rule)
+                gain = 0.0 if margin is None else quarry.learn(point, margin, len(self._judged))
+                self._compare(quarry, point, margin, proposal)
+                if proposal is not None and proposal.rule == rule:
+                    quarry.credit(proposal.way, gain)
+                    quarry.idle += gain < 1
+                    if proposal.descent is not None and proposal.shares is not None:
+                        proposal.descent.tell(proposal.shares, margin)
+
+    def chased(self, point: Point) -> str | None:
+        """The rule for which a point was proposed that is not told yet."""
+        proposal = self._asked.get(point)
+        return proposal.rule if proposal is not None else None
 
     def worst(self, rule: str) -> tuple[Point, float] | None:
         """The point of the lowest margin of ``rule`` so far, and that margin."""
-        kept = self._quarries[rule].worst
-        return (kept[0][2], kept[0][0]) if kept else None
+        worst = self._quarries[rule].worst
+        return None if worst is None else (worst[1], worst[0])
 
-    def _credit(self, quarry: _Quarry, way: str, gain: float) -> None:
-        scale = max(abs(quarry.margin), 1e-3)
-        quarry.gains[way] = _FORGET * quarry.gains.get(way, 0.0) + (1 - _FORGET) * min(gain / scale, 1.0)
-        quarry.idle += gain <= 0
+    def _compare(self, quarry: Quarry, point: Point, margin: float | None, proposal: _Proposal | None) -> None:
+        parent = self._space.nominal if proposal is None else proposal.parent
+        before = _known(self._judged.get(parent, {}), quarry.rule) if parent is not None else None
+        if parent is not None and before is not None and margin is not None:
+            pairs = zip(self._space.dimensions, parent, point, strict=True)
+            moves = {n: d.unit_of(b) - d.unit_of(a) for n, (d, a, b) in enumerate(pairs) if a != b}
+            quarry.compare(moves, before, margin)
 
     def _propose(self) -> Point | None:
-        if not self._space.dimensions:
+        if not self._space.dimensions or not self._quarries:
             return None
         for _ in range(_TRIES):
             quarry = self._next_rule()
-            way = self._next_way(quarry)
-            point, shares = self._ways[way](quarry) if quarry.worst else self._mixed(quarry)
             quarry.spent += 1
+            if quarry.stale:
+                self._restart(quarry)
+            point, proposal = self._from(quarry)
             known = self._judged.get(point)
             if known is None and point not in self._asked:
-                self._asked[point] = (quarry.rule, way, shares)
+                self._asked[point] = proposal
                 return point
-            if known is not None and shares is not None and quarry.descent is not None:
-                quarry.descent.tell(shares, known.get(quarry.rule))  # judged before: no call needed
+            if known is not None and proposal.descent is not None and proposal.shares is not None:
+                proposal.descent.tell(proposal.shares, _known(known, quarry.rule))  # judged before: no call needed
         for _ in range(_TRIES):
-            point = self._space.mixed(self._rng)
+            point = self._afresh()
             if point not in self._judged and point not in self._asked:
-                self._asked[point] = ("", "mixed", None)
+                self._asked[point] = _Proposal("", "mixed")
                 return point
         return None
 
-    def _next_rule(self) -> _Quarry:
+    def _restart(self, quarry: Quarry) -> None:
+        known = (
+            (margin, -order, point)
+            for order, (point, margins) in enumerate(self._judged.items())
+            if (margin := _known(margins, quarry.rule)) is not None
+        )
+        quarry.restart(known, self._rng)
+        self._descents.pop(quarry.rule, None)
+
+    def _next_rule(self) -> Quarry:
         """The rule whose calls lag most behind its share: 1, 1/2, 1/3 ... by nearness to the limit."""
 
-        def rank(quarry: _Quarry) -> tuple[bool, bool, float]:
-            return (not quarry.worst, quarry.margin < 0, abs(quarry.margin) if quarry.margin >= 0 else quarry.margin)
+        def rank(quarry: Quarry) -> tuple[bool, bool, float]:
+            return (quarry.worst is None, quarry.margin < 0, abs(quarry.margin))
 
         ranked = sorted(self._quarries.values(), key=rank)
         shares = {}
         for place, quarry in enumerate(ranked):
             share = 1 / (place + 1)
-            share *= _BROKEN_SHARE if quarry.margin < 0 or not quarry.worst else 1.0
-            shares[quarry.rule] = share / (1 + quarry.idle / 200)
+            share *= _BROKEN_SHARE if quarry.margin < 0 or quarry.worst is None else 1.0
+            shares[quarry.rule] = share / (1 + quarry.chases)
         return min(ranked, key=lambda q: (q.spent + 1) / shares[q.rule])
 
-    def _next_way(self, quarry: _Quarry) -> str:
-        ways = list(self._ways)
-        weights = [quarry.gains.get(way, 0.0) for way in ways]
-        total = sum(weights)
-        if total <= 1e-6:
-            weights = [4.0 if way == "descent" else 1.0 for way in ways]
-            total = sum(weights)
-        floor = _EXPLORE / len(ways)
-        return self._rng.choices(ways, [floor + (1 - _EXPLORE) * w / total for w in weights])[0]
+    def _from(self, quarry: Quarry) -> tuple[Point, _Proposal]:
+        """A point for ``quarry``."""
+        if quarry.flat:
+            return self._afresh(), _Proposal(quarry.rule, "mixed")
+        if self._rng.random() < self._descending:
+            return self._descend(quarry)
+        way = quarry.choose(list(self._ways), self._rng)
+        margins, _, pool = zip(*quarry.pool, strict=True)
+        scene = ways.Scene(self._space, self._rng, pool, quarry.weights(), margins, quarry.slopes)
+        return self._ways[way](scene), _Proposal(quarry.rule, way, scene.parent)
 
-    def _parent(self, quarry: _Quarry) -> Point:
-        """One of the worst points, the worst most often."""
-        kept = quarry.worst
-        return kept[min(int(self._rng.expovariate(1.0)), len(kept) - 1)][2]
+    def _afresh(self) -> Point:
+        """A point where nothing leads: mixed, or from the decks, in which no stretch of a value is left out."""
+        if self._rng.random() < _MIXED:
+            return self._space.mixed(self._rng)
+        return tuple(deck.draw(self._rng) for deck in self._decks)
 
-    def _mixed(self, quarry: _Quarry) -> tuple[Point, None]:
-        return self._space.mixed(self._rng), None
+    def _descend(self, quarry: Quarry) -> tuple[Point, _Proposal]:
+        """The next point of CMA-ES, of the numeric dimensions that matter and of all in turns of chases."""
+        descent = self._descents.get(quarry.rule)
+        if descent is None or descent.over:
+            weights = quarry.weights()
+            few = [n for n in self._numeric if weights[n] > _MATTERS]
+            numbers = few if len(few) > 1 and self._starts % 2 == 0 else self._numeric
+            seed = self._rng.getrandbits(32)
+            descent = Descent(self._space, quarry.pool[0][2], numbers, restart=quarry.chases, seed=seed)
+            self._descents[quarry.rule] = descent
+            self._starts += 1
+        point, shares = descent.ask()
+        return point, _Proposal(quarry.rule, "descent", None, descent, shares)
 
-    def _block(self, quarry: _Quarry) -> tuple[Point, None]:
-        """A run or a random part of one field of a worst point goes to an end, to nominal, or anywhere."""
-        rng, values = self._rng, list(self._parent(quarry))
-        numbers = rng.choice(self._groups)
-        run: Sequence[int] = rng.choice(pieces(numbers, rng.randint(1, len(numbers))))
-        if not self._space.dimensions[numbers[0]].numeric:
-            run = [rng.choice(numbers)]  # a run of units out at once is mostly a request that nobody can meet
-        elif rng.random() < 0.5:
-            run = rng.sample(numbers, len(run))
-        way, share = rng.randrange(4), rng.random()
-        for number in run:
-            dimension = self._space.dimensions[number]
-            fixed: tuple[Value, ...] = (dimension.lower, dimension.upper, dimension.nominal)
-            values[number] = fixed[way] if way < 3 else dimension.of_unit(share)
-        return tuple(values), None
 
-    def _step(self, quarry: _Quarry) -> tuple[Point, None]:
-        """A few values of a worst point move a little, by a step whose size is drawn anew over three decades."""
-        rng, values = self._rng, list(self._parent(quarry))
-        few = rng.sample(range(len(values)), min(len(values), rng.choice((1, 1, 2, 3))))
-        size = 10 ** rng.uniform(-3, -0.3)
-        for number in few:
-            dimension = self._space.dimensions[number]
-            if dimension.numeric:
-                values[number] = dimension.of_unit(dimension.unit_of(values[number]) + rng.gauss(0, size))
-            else:
-                values[number] = rng.choice(dimension.choices)
-        return tuple(values), None
-
-    def _descent(self, quarry: _Quarry) -> tuple[Point, np.ndarray | None]:
-        """The next point of CMA-ES over the numeric dimensions; the others stay as in the point it started from."""
-        if quarry.descent is None or quarry.descent.over:
-            parent = quarry.worst[quarry.starts % len(quarry.worst)][2]
-            start = self._space.unit(parent)[self._numeric]
-            quarry.descent = Descent(start, parent, restart=quarry.starts, seed=self._rng.getrandbits(32))
-            quarry.starts += 1
-        shares = quarry.descent.ask()
-        values = list(quarry.descent.parent)
-        for number, share in zip(self._numeric, shares, strict=True):
-            values[number] = self._space.dimensions[number].of_unit(float(share))
-        return tuple(values), shares
+def _known(margins: Margins, rule: str) -> float | None:
+    margin = margins.get(rule)
+    return margin if margin is not None and math.isfinite(margin) else None

@@ -10,7 +10,7 @@ from attrs import define, evolve, field
 
 from conformance.cases.dimension import Dimension
 from conformance.cases.numbers import limits, numeric_dimension, weighted_dimension
-from conformance.cases.template import Array, Fixed, Follow, Node, Object, Signal, Slot
+from conformance.cases.template import Array, Cut, Fixed, Follow, Node, Object, Signal, Slot
 from conformance.errors import Problem, Text
 from conformance.errors.space import BadSibling, BadSignal, NoSite, NoSpace, NoValue
 from conformance.model.json import JSON, is_finite_number, lookup
@@ -19,7 +19,7 @@ _DEEPEST: Final = 32
 _LONGEST_SIGNAL: Final = 100_000
 _ABSENT: Final = object()
 """A value that nothing gives; None is a value (null) of its own."""
-_VARYING = ("bounds", "choices", "signal", "follows", "site")
+_VARYING = ("bounds", "choices", "signal", "follows", "site", "sequence_length")
 
 
 @define
@@ -66,6 +66,8 @@ class Reader:
         if "signal" in schema:
             return self._signal(schema, given, place)
         nominal = _nominal(schema, given)
+        if "sequence_length" in schema:
+            return self._length(schema, place)
         if "choices" in schema:
             drawn = weighted_dimension(schema, nominal, **_named(schema, place), problems=self.problems)
             return self._slot(drawn, nominal)
@@ -90,6 +92,16 @@ class Reader:
         if dimension is None:
             return None if nominal is _ABSENT else Fixed(nominal)
         self.dimensions.append(dimension)
+        return Slot(len(self.dimensions) - 1)
+
+    def _length(self, schema: Mapping[str, JSON], place: _Place) -> Node:
+        """How much of the request there is: from 1 to the nominal whole."""
+        whole = schema["sequence_length"]
+        if whole == 1:
+            return Fixed(whole)
+        one = Dimension(**_named(schema, place), kind="integer", nominal=whole, first=1, last=whole, centre=whole,
+                        length=True)  # fmt: skip
+        self.dimensions.append(one)
         return Slot(len(self.dimensions) - 1)
 
     def _numeric(self, schema: Mapping[str, JSON], nominal: JSON, place: _Place) -> Node | None:
@@ -159,9 +171,10 @@ class Reader:
         read: Mapping[str, JSON] = shape if isinstance(shape, Mapping) else {}
         knots, length, how = read.get("knots", 0), read.get("length", 0), read.get("interpolation", "hold")
         sizes = isinstance(knots, int) and isinstance(length, int) and 1 <= knots <= length <= _LONGEST_SIGNAL
+        drawn = "bounds" in of or ("choices" in of and how == "hold")
         nominal = given if isinstance(given, list) else of.get("nominal")
         values = nominal if isinstance(nominal, list) else [nominal] * knots if sizes else []
-        if not sizes or how not in ("linear", "hold") or "bounds" not in of or len(values) != knots:
+        if not sizes or how not in ("linear", "hold") or not drawn or len(values) != knots:
             detail = Text(
                 "this signal's knots, length, interpolation, bounds or number of nominal values cannot be used",
                 "该信号的节点数、长度、插值方式、上下界或额定值个数不可用",
@@ -172,12 +185,19 @@ class Reader:
         nodes: list[Node] = []
         for knot, value in enumerate(values):
             inside = _Place(f"{place.path}[knot={knot}]", place.group, place.element, place.varying)
-            nodes.append(self._numeric(of, value, inside) or Fixed(value))
+            nodes.append(self._knot(of, value, inside) or Fixed(value))
         signal = Signal(tuple(nodes), length, how == "linear", None)
         if len(self.dimensions) == first:
             return Fixed(None if self.problems else signal.build(()))
-        whole = self.dimensions[first].kind == "integer"
-        return signal if whole else evolve(signal, decimals=self.dimensions[first].decimals)
+        if self.dimensions[first].kind == "continuous":
+            signal = evolve(signal, decimals=self.dimensions[first].decimals)
+        upto = next((n for n, d in enumerate(self.dimensions) if d.length and d.path == read.get("upto")), None)
+        return signal if upto is None else Cut(signal, upto, signal.build(tuple(d.nominal for d in self.dimensions)))
+
+    def _knot(self, of: Mapping[str, JSON], value: JSON, place: _Place) -> Node | None:
+        if "bounds" in of:
+            return self._numeric(of, value, place)
+        return self._slot(weighted_dimension(of, value, **_named(of, place), problems=self.problems), value)
 
 
 def _nominal(schema: Mapping[str, JSON], given: JSON) -> JSON:

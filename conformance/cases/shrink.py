@@ -1,4 +1,4 @@
-"""Shrinks a counterexample toward nominal: few values off nominal first, then no further off than needed."""
+"""Shrinks a counterexample toward nominal, or another target: few values off it first, then no further than needed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias
 
+import numpy as np
 from attrs import frozen
 
 from conformance.cases.dimension import Point, groups
@@ -35,8 +36,8 @@ class _Budget(Exception):
 
 
 class _Shrinker:
-    def __init__(self, space: Space, point: Point, still_broken: StillBroken, budget: int) -> None:
-        self.space, self.nominal, self.best = space, space.nominal, point
+    def __init__(self, space: Space, point: Point, target: Point, still_broken: StillBroken, budget: int) -> None:
+        self.space, self.target, self.best = space, target, point
         self.still_broken, self.budget, self.calls = still_broken, budget, 0
         self.known: dict[Point, bool] = {point: True}
 
@@ -55,12 +56,12 @@ class _Shrinker:
 
     def off(self, point: Point) -> list[int]:
         """Numbers of the values off nominal."""
-        return [n for n, (value, nominal) in enumerate(zip(point, self.nominal, strict=True)) if value != nominal]
+        return [n for n, (value, nominal) in enumerate(zip(point, self.target, strict=True)) if value != nominal]
 
     def only(self, point: Point, numbers: Sequence[int]) -> Point:
         """``point`` with all but ``numbers`` at nominal."""
         kept = set(numbers)
-        return tuple(value if n in kept else self.nominal[n] for n, value in enumerate(point))
+        return tuple(value if n in kept else self.target[n] for n, value in enumerate(point))
 
     def fields(self, point: Point) -> Point:
         """The smallest single field, or point without one field, that is still broken."""
@@ -103,7 +104,7 @@ class _Shrinker:
             dimension = self.space.dimensions[number]
             if not dimension.numeric:
                 continue
-            good, bad = dimension.cell(self.nominal[number]), dimension.cell(point[number])
+            good, bad = dimension.cell(self.target[number]), dimension.cell(point[number])
             while abs(bad - good) > 1:
                 middle = (good + bad) // 2
                 closer = (*point[:number], dimension.at(middle), *point[number + 1 :])
@@ -113,26 +114,34 @@ class _Shrinker:
                     good = middle
         return point
 
+    def largest_first(self, point: Point) -> list[int]:
+        """Numbers of the values off nominal by the share of the range that they moved, then by how far."""
+        moved = np.abs(self.space.unit(point) - self.space.unit(self.target)).round(2)
+
+        def size(number: int) -> tuple[float, float]:
+            numeric = self.space.dimensions[number].numeric
+            return moved[number], abs(float(point[number]) - float(self.target[number])) if numeric else 0.0
+
+        return sorted(self.off(point), key=size, reverse=True)
+
     def pushed(self, point: Point) -> Point:
         """``point`` with each value off nominal at the end of its range on that side."""
         values = list(point)
         for number in self.off(point):
             dimension = self.space.dimensions[number]
             if dimension.numeric:
-                above = float(point[number]) > float(self.nominal[number])
+                above = float(point[number]) > float(self.target[number])
                 values[number] = dimension.upper if above else dimension.lower
         return tuple(values)
 
     def run(self, amounts: bool) -> None:
         """All steps, until the budget ends."""
         point = self.fields(self.best)
-        share = [abs(a - b) for a, b in zip(self.space.unit(point), self.space.unit(self.nominal), strict=True)]
-        order = sorted(self.off(point), key=lambda n: -share[n])
-        self.fewest(point, order)
+        self.fewest(point, self.largest_first(point))
         far = self.pushed(point)
         if len(self.off(self.best)) > _FEW and self.broken([far])[0]:
             kept = set(self.off(self.best))
-            self.fewest(far, sorted(self.off(far), key=lambda n: n not in kept))
+            self.fewest(far, sorted(self.largest_first(far), key=lambda n: n not in kept))
             point = far
         if len(self.off(self.best)) > _FEW:
             self.fewest(point, sorted(self.off(point), key=lambda n: digest([n])))
@@ -140,14 +149,22 @@ class _Shrinker:
             self.amounts(self.best)
 
 
-def shrink(space: Space, point: Point, still_broken: StillBroken, *, budget: int, amounts: bool = True) -> Shrunk:
-    """A counterexample near nominal, from ``point``, at which the rule is broken (that is not asked again).
+def shrink(
+    space: Space,
+    point: Point,
+    still_broken: StillBroken,
+    *,
+    budget: int,
+    amounts: bool = True,
+    target: Point | None = None,
+) -> Shrunk:
+    """A counterexample near ``target`` (nominal), from ``point``, at which the rule is broken; that is not asked again.
 
-    ``still_broken`` is asked in batches, for ``budget`` points at most, never twice for one. With ``amounts`` the
-    values that are left also move toward nominal, so that the result lies close to the limit. The result is ``point``
-    itself or was judged broken.
+    ``still_broken`` is asked in batches, for ``budget`` points at most, never twice for one, in an order that its
+    answers alone decide. With ``amounts`` the values that are left also move toward ``target``, so that the result lies
+    close to the limit. The result is ``point`` itself or was judged broken.
     """
-    shrinker = _Shrinker(space, point, still_broken, budget)
+    shrinker = _Shrinker(space, point, space.nominal if target is None else target, still_broken, budget)
     with suppress(_Budget):
         shrinker.run(amounts)
     return Shrunk(shrinker.best, shrinker.calls, len(shrinker.off(shrinker.best)))

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.cases import boundary, sample
 from conformance.cases.dimension import Dimension, Point, groups
@@ -60,11 +60,22 @@ class Space:
 
     @cached_property
     def declared(self) -> Space:
-        """This space cut to the declared envelope; its points are points of this space too."""
-        kept = list(self.dimensions)
+        """This space cut to the declared envelope, and whole; its points are points of this space too."""
+        kept = [d.whole for d in self.dimensions]
         for number, low, high in self._bands:
             kept[number] = kept[number].cut(low, high) or kept[number]
-        return Space(tuple(kept), self._template, ()) if self._bands else self
+        return self if kept == list(self.dimensions) else Space(tuple(kept), self._template, ())
+
+    @property
+    def enveloped(self) -> bool:
+        """Whether the system declares an operating envelope in it."""
+        return bool(self._bands)
+
+    @cached_property
+    def shortest(self) -> Space:
+        """The same points, with the least of a length for nominal: what a sequence shrinks toward."""
+        kept = (evolve(d, nominal=d.lower, centre=d.first) if d.length else d for d in self.dimensions)
+        return Space(tuple(kept), self._template, self._bands)
 
     def request(self, point: Point) -> JSON:
         """The request at ``point``. Parts that never vary are shared between requests: do not change them."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.cases.dimension import Point
 from conformance.model.json import JSON
@@ -120,27 +119,62 @@ class Signal:
     decimals: int | None
     """Of the values between knots; None: whole numbers."""
 
-    def _positions(self) -> list[int]:
+    positions: tuple[int, ...] = field(init=False, repr=False, eq=False)
+    """Where each knot stands."""
+
+    @positions.default
+    def _spread(self) -> tuple[int, ...]:
         count = len(self.knots)
         if self.linear and count > 1:
-            return [j * (self.length - 1) // (count - 1) for j in range(count)]
-        return [j * self.length // count for j in range(count)]
+            return tuple(j * (self.length - 1) // (count - 1) for j in range(count))
+        return tuple(j * self.length // count for j in range(count))
 
     def build(self, point: Point) -> JSON:
         """The expanded list; between linear knots rounded."""
         values = [knot.build(point) for knot in self.knots]
-        stands = self._positions()
-        return [self._at(index, values, stands) for index in range(self.length)]
-
-    def _at(self, index: int, values: list[JSON], stands: list[int]) -> JSON:
-        piece = bisect_right(stands, index) - 1
-        if not self.linear or index == stands[piece]:
-            return values[piece]
-        (low, high), (here, there) = values[piece : piece + 2], stands[piece : piece + 2]
-        between = round(low + (high - low) * (index - here) / (there - here), self.decimals)
-        return min(max(between, min(low, high)), max(low, high))
+        built: list[JSON] = []
+        for here, there, low, high in zip(
+            self.positions, (*self.positions[1:], self.length), values, (*values[1:], values[-1]), strict=True
+        ):
+            if not self.linear:
+                built += [low] * (there - here)
+                continue
+            built.append(low)
+            least, most = (low, high) if low < high else (high, low)
+            for index in range(1, there - here):
+                between = round(low + (high - low) * index / (there - here), self.decimals)
+                built.append(min(max(between, least), most))
+        return built
 
     def collect(self, value: JSON, into: dict[int, JSON]) -> None:
         """The values at the knots."""
-        for knot, position in zip(self.knots, self._positions(), strict=True):
+        for knot, position in zip(self.knots, self.positions, strict=True):
             knot.collect(value[position], into)
+
+    def until(self, count: int) -> int:
+        """How many values tell all of the first ``count``: linear ones are told by the next knot too."""
+        if not self.linear or len(self.knots) == 1:
+            return count
+        return next((p for p in self.positions if p >= count - 1), self.length - 1) + 1
+
+
+@frozen
+class Cut:
+    """The beginning of a signal, as long as another dimension says; what lies beyond is nominal."""
+
+    signal: Signal
+    length: int
+    """Number of that dimension."""
+    nominal: list[JSON]
+    """The whole signal at its nominal values."""
+
+    def build(self, point: Point) -> JSON:
+        """The values that are needed."""
+        whole: list[JSON] = self.signal.build(point)
+        return whole[: self.signal.until(int(point[self.length]))]
+
+    def collect(self, value: JSON, into: dict[int, JSON]) -> None:
+        """The values at the knots that are there; LookupError where there are more or fewer than it takes."""
+        if len(value) != self.signal.until(into[self.length]):
+            raise LookupError("a sequence has a value for each call")
+        self.signal.collect([*value, *self.nominal[len(value) :]], into)

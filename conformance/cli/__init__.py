@@ -17,6 +17,7 @@ COMMANDS: dict[str, Phrase] = {
     "run": Text("assess a system against packs", "按标准包评估系统"),
     "replay": Text("call a system again with the requests of a run", "用某次运行的请求重新调用系统"),
     "report": Text("render a stored run", "呈现已保存的运行"),
+    "seal": Text("commit to a secret seed before a run, check the run after it", "运行前承诺秘密种子，运行后核对"),
     "packs": Text("list the packs", "列出标准包"),
     "lint": Text("check rule files", "检查规则文件"),
     "test": Text("check a pack on its own examples and defects", "用示例和缺陷检验标准包"),

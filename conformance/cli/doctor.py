@@ -52,7 +52,9 @@ def command(lang: Language) -> click.Command:
         pack = fitting[0]
         settings = common.settings_for(pack, jobs=1)
         plan = make_plan(pack, system, oracle=None, settings=settings, allow_outside=allow_outside)
-        requests = {x.operation.name: x.space.request(x.space.nominal) for x in plan.trials if x.space}
+        nominal = {x.operation.name: (x, x.space.request(x.space.nominal)) for x in plan.trials if x.space}
+        requests = {name: request for name, (x, request) in nominal.items() if x.score is None}
+        sequences = {name: (x.called, x.score.requests(r)) for name, (x, r) in nominal.items() if x.score}
 
         def disliked(trial: Trial) -> Callable[[JSON], list[tuple[str, Text]]]:
             return lambda body: [(c.pointer, c.message) for c in trial.valid(body)]
@@ -63,7 +65,7 @@ def command(lang: Language) -> click.Command:
             Recordings(plan, scratch=Path(scratch) / "recordings") as recordings,
         ):
             complaints = {x.operation.name: disliked(x) for x in plan.trials}
-            seen = examine(session, plan.system, pack, requests, complaints=complaints)
+            seen = examine(session, plan.system, pack, requests, sequences=sequences, complaints=complaints)
             shown = list(_recorded(recordings, lang))
         click.echo(f"{system.name} {system.version} · {pack.short} {pack.version}")
         if seen.hello.cause:

@@ -23,10 +23,11 @@ _REACH = {
     "command": '  {operation}: {{command: ["{{python}}", adapter.py], timeout: 10 s}}\n',
     "http": (
         '  {operation}: {{http: {{url: "http://127.0.0.1:8000/{operation}", method: POST, '
-        "headers: {{Authorization: {{env: SYSTEM_TOKEN}}}}}}, timeout: 10 s}}\n"
+        "headers: {{Authorization: {{env: SYSTEM_TOKEN}}}}{reset}}}, timeout: 10 s}}\n"
     ),
     "recorded": "  {operation}: {{recorded: recorded/{operation}-*.jsonl}}\n",
 }
+_RESET = ', reset: "http://127.0.0.1:8000/reset"'
 _ADAPTER = '''\
 """{doc}"""
 
@@ -35,10 +36,10 @@ from conformance.adapter import Refuse, serve
 {functions}
 
 if __name__ == "__main__":
-    serve({{{table}}}, capabilities={{"{pack}": [{capabilities}]}})
+    serve({{{table}}}{streams}, capabilities={{"{pack}": [{capabilities}]}})
 '''
 _FUNCTION = """
-def {operation}(request):
+def {operation}({arguments}):
     # {comment}
     raise Refuse("{refuse}")
 """
@@ -77,21 +78,28 @@ def command(lang: Language) -> click.Command:
             pack=pack.short,
             capabilities=capabilities,
             site=site,
-        ) + "".join(_REACH[kind].format(operation=o) for o in pack.operations)
+        )
+        in_sequence = {table.trace.operation for table in pack.tables.values() if table.trace is not None}
+        text += "".join(
+            _REACH[kind].format(operation=o, reset=_RESET if o in in_sequence else "") for o in pack.operations
+        )
         files = {output / "system.yaml": text}
         if kind == "command":
             functions = "".join(
                 _FUNCTION.format(
                     operation=o,
+                    arguments="time, sample" if of.stream else "request",
                     comment=t("call your system here and return its answer", "在此调用您的系统并返回其应答"),
                     refuse=t("not connected yet", "尚未接入"),
                 )
-                for o in pack.operations
+                for o, of in pack.operations.items()
             )
+            streams = ", ".join(f'"{o}": {o}' for o, of in pack.operations.items() if of.stream)
             files[output / "adapter.py"] = _ADAPTER.format(
                 doc=t("Answers the harness with what your system says.", "用您的系统的应答回复测试工具。"),
                 functions=functions,
-                table=", ".join(f'"{o}": {o}' for o in pack.operations),
+                table=", ".join(f'"{o}": {o}' for o, of in pack.operations.items() if not of.stream),
+                streams=f", streams={{{streams}}}" if streams else "",
                 pack=pack.short,
                 capabilities=", ".join(f'"{c}"' for c in pack.capabilities),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from conformance.cli import common
 from conformance.errors import Language, Text
 from conformance.errors.usage import BadOption
 
 if TYPE_CHECKING:
+    from conformance.assess.stored import Stored
     from conformance.judge import Waiver
     from conformance.model.run import Record, Settings
     from conformance.model.standard import Pack
@@ -37,14 +40,25 @@ def perform(
     waivers: Sequence[Waiver] = (),
     seconds: float | None = None,
     allow_outside: bool = False,
+    stored: Sequence[Stored] = (),
+    sealed_seed: str | None = None,
 ) -> Record:
-    """Assess ``system`` against ``pack`` and read back the record that was written to ``folder``."""
+    """Assess ``system`` against ``pack`` and read back the record that was written to ``folder``.
+
+    The counterexamples ``stored`` are asked first; of those that cannot be asked a note goes to standard error.
+    ``sealed_seed`` is the seed behind the commitment that ``settings`` holds.
+    """
     from conformance.assess import assess, make_plan
+    from conformance.assess.stored import with_stored
+    from conformance.cli.counterexamples import tell_stale
     from conformance.cli.progress import progress
     from conformance.evidence import read_record
 
     plan = make_plan(pack, system, oracle=oracle, settings=settings, allow_outside=allow_outside)
+    plan, stale = with_stored(evolve(plan, sealed_seed=sealed_seed), stored)
+    tell_stale(stale, lang)
     path = folder / common.RECORD
+    gc.freeze()  # packs and programs stay to the end: a collection need not look at them again and again
     with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)  # or it leaves a folder in that of the user
         assess(plan, record=path, scratch=Path(scratch), listener=listener, waivers=tuple(waivers), seconds=seconds)
@@ -111,11 +125,19 @@ def command(lang: Language) -> click.Command:
     @click.option("--budget", metavar="DURATION", help=t("wall time for the adaptive stages; not with --mode pr",
                                                          "自适应阶段的时间上限；不可与 --mode pr 同用"))  # fmt: skip
     @click.option("--seed", metavar="TEXT", help=t("seed [public]", "种子 [公开]"))
+    @click.option("--seal", "seal_file", type=click.Path(path_type=Path), metavar="FILE",
+                  help=t("sealed run: the secret seed in FILE (see `conformance seal`)",
+                         "密封运行：使用 FILE 中的秘密种子（见 `conformance seal`）"))  # fmt: skip
     @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help=t("concurrent calls", "并发调用数"))
     @click.option("--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
                   help=t("folder of the run [reports/runs/...]", "运行文件夹 [reports/runs/...]"))  # fmt: skip
     @click.option("--format", "formats", multiple=True, metavar="NAME[=PATH]",
                   help=t("also write: ", "另存为：") + ", ".join(FILES))  # fmt: skip
+    @click.option("--counterexamples", "kept", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                  help=t("asked first; all and nightly add what they find [<system file>.counterexamples.json]",
+                         "首先重放；all 与 nightly 模式写入新发现 [<系统文件>.counterexamples.json]"))  # fmt: skip
+    @click.option("--no-counterexamples", is_flag=True, help=t("neither ask nor write stored counterexamples",
+                                                               "不重放也不写入已存反例"))  # fmt: skip
     @click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help=t("waivers file", "豁免文件"))
     @click.option("--strict", is_flag=True, help=t("vacuous, unconfirmed and manual ones count too",
                                                    "空约束、未确认与人工条目也计入"))  # fmt: skip
@@ -137,9 +159,12 @@ def command(lang: Language) -> click.Command:
         calls: int | None,
         budget: str | None,
         seed: str | None,
+        seal_file: Path | None,
         jobs: int | None,
         output: Path | None,
         formats: tuple[str, ...],
+        kept: Path | None,
+        no_counterexamples: bool,
         waivers: Path | None,
         strict: bool,
         no_statistics: bool,
@@ -147,24 +172,37 @@ def command(lang: Language) -> click.Command:
         allow_outside: bool,
         verbose: bool,
     ) -> int:
+        from conformance.assess.sealed import read_seal
+        from conformance.assess.stored import merge
+        from conformance.cli import counterexamples
         from conformance.cli.waivers import read_waivers
         from conformance.packs import Registry, read_system
 
         if budget is not None and mode == "pr":
             complaint = Text("no wall clock decides in pr mode", "pr 模式下不以时钟决定结果")
             raise BadOption(option="--budget", value=budget, complaint=complaint)
+        if seal_file is not None and (seed is not None or mode != "all"):
+            complaint = Text("the seal is the seed, and sealed the mode", "密封种子即为种子，模式即为密封")
+            raise BadOption(option="--seal", value=str(seal_file), complaint=complaint)
+        seal = None if seal_file is None else read_seal(seal_file)
         seconds = common.seconds_of(budget, "--budget")
         registry = Registry.shipped()
         day = common.day_of(as_of)
         chosen = [common.choose(registry, name, profiles, day) for name in packs]
         waived = read_waivers(waivers) if waivers else ()
         system = read_system(system_file, chosen, allow_outside=allow_outside)
-        codes: list[int] = []
+        writes = mode in ("all", "nightly") and not no_counterexamples and seal is None
+        stored: tuple[Stored, ...] = ()
+        if not no_counterexamples:
+            kept, stored = counterexamples.committed(system_file, kept, written=writes)
+        after, codes = stored, []
         for pack in chosen:
             settings = common.settings_for(
                 pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=day,
                 timed=seconds is not None, engine=engine, statistics=not no_statistics,
             )  # fmt: skip
+            if seal is not None:
+                settings = evolve(settings, mode="sealed", seed=seal.commitment)
             folder = common.new_run_folder(system.name, output / pack.short if output and len(chosen) > 1 else output)
             oracle = common.oracle_of(pack)
             record = perform(
@@ -177,10 +215,16 @@ def command(lang: Language) -> click.Command:
                 waivers=waived,
                 seconds=seconds,
                 allow_outside=allow_outside,
+                stored=stored,
+                sealed_seed=seal.seed if seal else None,
             )
+            if writes:
+                after = merge(after, record, on=common.day_of(None))
             page = write_reports(record, folder, formats, lang)
             show(record, lang, page=page, verbose=verbose)
             codes.append(record.footer.exit_code if record.footer else 2)
+        if writes and kept:
+            counterexamples.keep(kept, stored, after, lang, always=mode == "nightly")
         return min(codes, key=_PRECEDENCE.index)
 
     return run

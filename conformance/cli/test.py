@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import click
 
 from conformance.cli import common
 from conformance.errors import Language, Text
-
-if TYPE_CHECKING:
-    from conformance.model.standard import Pack
 
 
 def command(lang: Language) -> click.Command:
@@ -38,6 +33,9 @@ def command(lang: Language) -> click.Command:
                   help=t("cases per defect at most", "每个缺陷至多的用例数"))  # fmt: skip
     @click.option("--reference-cases", type=click.IntRange(1), default=500, show_default=True, metavar="N",
                   help=t("cases on which the reference must not be alarmed", "参考系统不得误报的用例数"))  # fmt: skip
+    @click.option("--recordings", type=click.IntRange(1), default=3, show_default=True, metavar="N",
+                  help=t("recordings on which the reference must not be alarmed, simulated after the first",
+                         "参考系统不得误报的记录份数，自第二份起由模拟程序生成"))  # fmt: skip
     @click.option(
         "--output",
         type=click.Path(path_type=Path),
@@ -50,6 +48,7 @@ def command(lang: Language) -> click.Command:
         defects: bool,
         cases: int,
         reference_cases: int,
+        recordings: int,
         output: Path | None,
     ) -> int:
         from conformance.judge import examples
@@ -75,46 +74,10 @@ def command(lang: Language) -> click.Command:
             )
             bad += len(broken)
             if defects:
-                bad += _defects(pack, cases, reference_cases, output, lang)
+                from conformance.cli.defects import Extent, examined
+
+                extent = Extent(cases=cases, reference_cases=reference_cases, recordings=recordings)
+                bad += examined(pack, extent, output, lang)
         return 1 if bad else 0
 
     return test
-
-
-def _defects(pack: Pack, cases: int, reference_cases: int, output: Path | None, lang: Language) -> int:
-    from conformance.assess import make_plan
-    from conformance.assess.kills import Alarms, Row, false_alarms, kill_matrix
-    from conformance.cli.kill_table import as_json, as_text
-    from conformance.packs import read_system
-    from conformance.systems import Pool, connect, opener, read_defects
-
-    oracle = common.oracle_of(pack)
-    if oracle is None or pack.fixtures is None:
-        click.echo(Text("{p} has no reference system", "{p} 没有参考系统").format(p=pack.id).in_(lang))
-        return 0
-    folder = common.beside(pack.fixtures)
-    plan = make_plan(pack, oracle, oracle=None, settings=common.settings_for(pack, command="test"))
-    with TemporaryDirectory(prefix="conformance-") as scratch:
-        room = Path(scratch)
-        with Pool(opener(plan.system, pack, scratch=room / "reference"), plan.settings.jobs) as pool:
-            alarms: Alarms = false_alarms(plan, pool, cases=reference_cases, tell=_count)
-        rows: list[Row] = kill_matrix(
-            plan,
-            read_defects(folder / "defects.yaml"),
-            open_session=lambda: connect(plan.system, pack, scratch=room / "clean"),
-            open_other=lambda place: connect(
-                read_system(Path(place) / "system.yaml", [pack]), pack, scratch=room / "other"
-            ),
-            cases=cases,
-            tell=lambda defect: click.echo(defect, err=True),
-        )
-    click.echo(as_text(rows, alarms, lang))
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(as_json(pack, rows, alarms), encoding="utf-8")
-    return sum(bool(row.survived) for row in rows) + len(alarms.false_alarms)
-
-
-def _count(done: int) -> None:
-    if done % 1024 == 0 and not common.quiet_terminal():
-        click.echo(f"{done}", err=True)

@@ -38,6 +38,8 @@ def joined(
     in a column such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there
     is one. Tables are joined where ``relation`` has the columns, so that a chain can join before it and after it.
     """
+    if not rule.joins:
+        return relation
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {_sql(relation)})").fetchall()
     own = dict(described)
     shown, sources = ["r.*"], [f"{_sql(relation)} r"]

@@ -46,7 +46,8 @@ class Folder:
             return [self.fold(item) if isinstance(item, dict | list) else item for item in value]
         if _REFERENCE in value or _LITERAL in value:
             return {_LITERAL: value}
-        return {k: self.fold(item, k) if isinstance(item, dict | list) else item for k, item in value.items()}
+        inner = [key for key, item in value.items() if isinstance(item, dict | list)]
+        return {**value, **{key: self.fold(value[key], key) for key in inner}} if inner else value
 
     def unfold(self, value: JSON) -> JSON:
         """What `fold` made ``value`` of. Raises `UnknownSite`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +26,18 @@ from conformance.evidence.fold import Folder
 from conformance.evidence.lines import NotALine, migrate, parse, structure
 from conformance.evidence.schema import KINDS
 from conformance.model.json import JSON
-from conformance.model.run import Case, Finding, Footer, Header, Observation, Record, Stage, Timing, Witness
+from conformance.model.run import (
+    Case,
+    Finding,
+    Footer,
+    Header,
+    Observation,
+    OperationCoverage,
+    Record,
+    Stage,
+    Timing,
+    Witness,
+)
 
 LONGEST_LINE = 64 * 2**20
 """Bytes; a header holds a pack and a site, and a country's grid takes a few megabytes."""
@@ -123,6 +134,7 @@ def read_record(path: Path | str, *, verify: bool = True) -> Record:
         stages=reading.stages,
         cases=len(reading.stages),
         path=str(path),
+        coverage=tuple(reading.coverage),
         broken_line=lines.torn,
     )
 
@@ -136,6 +148,7 @@ class _Reading:
     footer: Footer | None = None
     folder: Folder = field(factory=lambda: Folder.of({}))
     findings: list[Finding] = field(factory=list)
+    coverage: list[OperationCoverage] = field(factory=list)
     margins: dict[str, list[tuple[int, float]]] = field(factory=dict)
     stages: dict[int, Stage] = field(factory=dict)
     last: int = 0
@@ -165,6 +178,8 @@ class _Reading:
                 self._observed(line, value)
             case Finding():
                 self.findings.append(_unfolded(value, self.folder, self.lines, line))
+            case OperationCoverage():
+                self.coverage.append(value)
             case Footer():
                 self.footer = value
 
@@ -217,18 +232,45 @@ def read_case(path: Path | str, number: int) -> tuple[Case, list[Observation]]:
 
     Raises `Refused` when there is none, or where a line read on the way is damaged.
     """
+    found = read_cases(path, lambda line: line.get("number") == number)
+    if not found:
+        raise refuse(NoSuchCase(position=Position(str(path), 1, 1), case=number))
+    return found[number]
+
+
+def read_cases(
+    path: Path | str, wanted: Callable[[Mapping[str, JSON]], bool]
+) -> dict[int, tuple[Case, list[Observation]]]:
+    """The cases of the record at ``path`` of whose line ``wanted`` is true, as `read_case` gives them, by number."""
     lines = _Lines(Path(path))
     folder = Folder.of({})
-    case: Case | None = None
-    observations = []
+    found: dict[int, tuple[Case, list[Observation]]] = {}
     for line in lines:
         if line.kind == "header":
             folder = Folder.of(lines.structured(Header, line).system.site)
-        elif line.kind == "case" and line.value.get("number") == number:
+        elif line.kind == "case" and wanted(line.value):
             case = lines.structured(Case, line)
-            case = evolve(case, request=_unfold(case.request, folder, lines, line))
-        elif line.kind == "observation" and line.value.get("case") == number:
-            observations.append(lines.structured(Observation, line))
-    if case is None:
-        raise refuse(NoSuchCase(position=lines.at(1), case=number))
-    return case, observations
+            found[case.number] = evolve(case, request=_unfold(case.request, folder, lines, line)), []
+        elif line.kind == "observation" and line.value.get("case") in found:
+            observation = lines.structured(Observation, line)
+            found[observation.case][1].append(observation)
+    return found
+
+
+def independent_sample(path: Path | str) -> Iterator[Case | Observation]:
+    """The independent cases of the record at ``path``, requests whole, and what the system answered, line by line.
+
+    Raises `Refused` where a line read on the way is damaged.
+    """
+    lines = _Lines(Path(path))
+    folder = Folder.of({})
+    numbers: set[int] = set()
+    for line in lines:
+        if line.kind == "header":
+            folder = Folder.of(lines.structured(Header, line).system.site)
+        elif line.kind == "case" and line.value.get("stage") == Stage.INDEPENDENT:
+            case = lines.structured(Case, line)
+            numbers.add(case.number)
+            yield evolve(case, request=_unfold(case.request, folder, lines, line))
+        elif line.kind == "observation" and line.value.get("case") in numbers and line.value.get("of") == "system":
+            yield lines.structured(Observation, line)

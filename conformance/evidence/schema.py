@@ -12,13 +12,14 @@ import attrs
 
 from conformance.model.json import JSON
 from conformance.model.outcome import Interval
-from conformance.model.run import RECORD_SCHEMA, Case, Finding, Footer, Header, Observation, Timing
+from conformance.model.run import RECORD_SCHEMA, Case, Finding, Footer, Header, Observation, OperationCoverage, Timing
 
 KINDS: Mapping[str, type] = {
     "header": Header,
     "case": Case,
     "observation": Observation,
     "timing": Timing,
+    "coverage": OperationCoverage,
     "finding": Finding,
     "footer": Footer,
 }
@@ -40,7 +41,7 @@ def schema() -> JSON:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"One line of a run record, version {RECORD_SCHEMA}",
-        "description": "A record is JSON lines: a header; cases, observations, timings, findings; a footer. "
+        "description": "A record is JSON lines: a header; cases, observations, timings, coverage, findings; a footer. "
         "Fields that have their default are left out. In requests {$site: path} stands for that part of system.site in "
         "the header, and {$literal: value} for an object that looks like such a reference.",
         "type": "object",

@@ -14,7 +14,17 @@ from conformance.errors import Text
 from conformance.errors.evidence import RecordExists, RecordNotWritten
 from conformance.evidence.fold import Folder
 from conformance.evidence.lines import write
-from conformance.model.run import Case, Finding, Footer, Header, Observation, RequirementResult, Timing, Witness
+from conformance.model.run import (
+    Case,
+    Finding,
+    Footer,
+    Header,
+    Observation,
+    OperationCoverage,
+    RequirementResult,
+    Timing,
+    Witness,
+)
 
 
 class RecordWriter:
@@ -61,6 +71,10 @@ class RecordWriter:
     def observation(self, observation: Observation) -> None:
         """Store what was observed of a case that is stored already."""
         self._append(write(observation))
+
+    def coverage(self, coverage: OperationCoverage) -> None:
+        """Store what was exercised of the input space of one operation."""
+        self._append(write(coverage))
 
     def finding(self, finding: Finding) -> None:
         """Store a finding."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from conformance.errors import Text
+from conformance.judge.repeats import repeats
 from conformance.judge.risk import risk
 from conformance.judge.rollup import Command, disposition
-from conformance.judge.statement import Shown, statement
+from conformance.judge.statement import Scope, Shown, statement
 from conformance.judge.statistics import clopper_pearson_upper
 from conformance.judge.subject import Claim, Subject
 from conformance.judge.tally import Tally, open_cases
@@ -30,6 +31,7 @@ def conclude(
     rows: tuple[Witness, ...] = (),
     surface: str = "",
     absent: Text | None = None,
+    scope: Scope | None = None,
     waived: Waived | None = None,
 ) -> Finding:
     """The finding on ``subject``.
@@ -38,8 +40,8 @@ def conclude(
     (leave it True for an implicit rule). ``generated`` says whether requests are generated; by default what the tally
     saw. ``worst`` is the case with the smallest margin, ``smallest`` the counterexample shrunk toward nominal, ``rows``
     are the worst rows of a rule on a table. ``surface`` is what the rule speaks of; ``absent`` says so when the system
-    does not bring it. ``waived`` is a waiver that is in force. Implicit rules and a missing capability rest on no
-    figure: they are normative whatever ``basis`` says.
+    does not bring it. ``scope`` is the input space that cases were drawn from. ``waived`` is a waiver that is in force.
+    Implicit rules and a missing capability rest on no figure: they are normative whatever ``basis`` says.
     """
     drawn = tally.generated if generated is None else generated
     known = Basis.NORMATIVE if subject.implicit or claim is Claim.MISSING else basis
@@ -61,6 +63,8 @@ def conclude(
         nominal_failed=bool(start and start.outcome is Outcome.FAILED and start.feasible is not False),
         rows=tally.of_rows,
         absent=absent,
+        scope=scope,
+        sequential=tally.sequential,
     )
     first = (tally.failing or tally.passing or (None,))[0]
     margin = worst.margin if worst else first[1].margin if first else None
@@ -96,6 +100,8 @@ def conclude(
         surface=surface,
         recorded=not drawn and absent is None,
         rows=rows,
+        repeats=repeats([tally], evidence.confidence),
+        sequential=tally.sequential,
     )
 
 
@@ -108,29 +114,37 @@ def verdict(
     1     optional capability that is not declared                      inapplicable
     2     mandatory capability that is not declared                     failed
     3     the canary did not fail: the instrument is out of order       inconclusive: not-computable
-    4     counted failures, none of which came again when repeated      inconclusive: unstable
-    5     a counted failure                                             failed
-    6     no case inside the envelope                                   untested
-    7     ``when`` never true, on generated input                       untested
-    8     ``when`` never true, on recorded input                        inapplicable (all refused: untested)
-    9     else only windows that an end of the recording cuts off       inconclusive: insufficient-data
-    10    nothing passed, failures without a compliant answer known     inconclusive: infeasible-request
-    11    nothing passed, the limit could not bind, nothing open        inconclusive: vacuous
-    12    open cases, on recorded input or where evidence is not met    inconclusive: the first of system-error,
+    4     answers by chance: a counted failure that came again in       failed
+          every repeat, or the sequential test rejects
+    5     answers by chance: the sequential test accepts                passed
+    6     answers by chance, counted failures: the repeats differ       inconclusive: unstable
+    7     answers by chance, counted failures: all else                 inconclusive: insufficient-data
+    8     counted failures, none of which came again when repeated      inconclusive: unstable
+    9     a counted failure, also one that came again only sometimes    failed
+    10    no case inside the envelope                                   untested
+    11    ``when`` never true, on generated input                       untested
+    12    ``when`` never true, on recorded input                        inapplicable (all refused: untested)
+    13    else only windows that an end of the recording cuts off       inconclusive: insufficient-data
+    14    nothing passed, failures without a compliant answer known     inconclusive: infeasible-request
+    15    nothing passed, the limit could not bind, nothing open        inconclusive: vacuous
+    16    open cases, on recorded input or where evidence is not met    inconclusive: the first of system-error,
                                                                         not-computable, no-limit,
                                                                         insufficient-data, within-uncertainty
-    13    evidence not met, on generated input                          inconclusive: insufficient-data
-    14    else                                                          passed
+    17    evidence not met, on generated input                          inconclusive: insufficient-data
+    18    else                                                          passed
     ====  ============================================================  =========================================
 
+    An operation answers by chance where the pack or the system says so (docs/decisions/0011); its tally has a test.
     Evidence is met when the upper bound on the failure rate, from the independent sample inside the envelope and with
-    each open case taken for a failure, is no more than the evidence demands.
+    each open case taken for a failure, is no more than the evidence demands; where a test decides, when that accepts.
     """
     if claim is not Claim.DECLARED:
         return (Outcome.FAILED if claim is Claim.MISSING else Outcome.INAPPLICABLE), None
     if not canary:
         return Outcome.INCONCLUSIVE, Reason.NOT_COMPUTABLE
     counts = tally.counts
+    if tally.test is not None and (by_chance := _by_chance(tally)) is not None:
+        return by_chance
     if counts.failed:
         return (Outcome.INCONCLUSIVE, Reason.UNSTABLE) if tally.unstable else (Outcome.FAILED, None)
     inside = counts.cases - counts.outside
@@ -152,6 +166,23 @@ def verdict(
     return (Outcome.INCONCLUSIVE, Reason.INSUFFICIENT_DATA) if generated else (Outcome.PASSED, None)
 
 
+def _by_chance(tally: Tally) -> tuple[Outcome, Reason | None] | None:
+    """The verdict on an operation that answers by chance; None while it has neither failed nor been tested to the end.
+
+    One failure says little of such a system, so the rate decides; but a request on which it fails every time is no
+    matter of chance.
+    """
+    failed = tally.counts.failed > 0
+    decision = tally.sequential.decision if tally.sequential else "continue"
+    if decision == "reject" or (failed and tally.reliable):
+        return Outcome.FAILED, None
+    if decision == "accept":
+        return Outcome.PASSED, None
+    if not failed:
+        return None
+    return Outcome.INCONCLUSIVE, Reason.UNSTABLE if tally.repeats else Reason.INSUFFICIENT_DATA
+
+
 def confirmed(
     outcome: Outcome, reason: Reason | None, *, basis: Basis, command: Command
 ) -> tuple[Outcome, Reason | None]:
@@ -164,9 +195,13 @@ def confirmed(
 def bound_of(tally: Tally, evidence: Evidence) -> Bound | None:
     """What the independent sample alone shows; None when no independent case counts.
 
+    None too where a sequential test decides: when it stops depends on the failures, and such a bound would be wrong.
+
     ``cases`` and ``failures`` are those that were decided. In ``upper`` each open case is taken for a failure, so that
     leaving data out never helps.
     """
+    if tally.test is not None:
+        return None
     failures = tally.independent["failed"]
     decided = failures + tally.independent["passed"]
     undecided = sum(open_cases(tally.independent).values())

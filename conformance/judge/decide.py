@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 from conformance.errors import Text
+from conformance.judge.tally import OPEN
 from conformance.model.json import JSON
 from conformance.model.outcome import Evaluation, Judgement, Outcome, Reason
 from conformance.model.quantity import convert, unit
 from conformance.model.run import Answer, Reply
 from conformance.model.standard import Figure, Rule
+from conformance.rules.verdicts import RowVerdict
 
 _SILENT = frozenset({Answer.TIMED_OUT, Answer.CRASHED, Answer.GARBAGE, Answer.TOO_LARGE, Answer.UNREACHABLE})
 
@@ -85,6 +87,30 @@ def _in(figure: Figure | None, symbol: str) -> float | None:
     if figure is None:
         return None
     return convert(float(figure.value), unit(figure.unit or "1"), unit(symbol))
+
+
+def decide_rows(rule: str, verdict: RowVerdict) -> Judgement:
+    """What ``rule`` says of a whole sequence of calls, from what it says of the rows. First that applies:
+
+    1. a row failed: failed, with the margin of the worst one.
+    2. a row stayed open: inconclusive, with the first reason in the order of `tally.OPEN`.
+    3. a row passed: passed, with the margin nearest to the limit.
+    4. the limit could not bind: vacuous.
+    5. the rule applied to no row, or only where the end of the sequence cuts it off, which we chose: inapplicable.
+    """
+    counts = verdict.counts
+    decisive = "failed" if counts.failed else "passed"
+    margin = next((row.margin for row in verdict.worst if row.place == decisive), None)
+    if counts.failed:
+        return Judgement(rule, Outcome.FAILED, margin=margin)
+    for reason, place in OPEN.items():
+        if getattr(counts, place):
+            return Judgement(rule, Outcome.INCONCLUSIVE, reason, margin)
+    if counts.passed:
+        return Judgement(rule, Outcome.PASSED, margin=margin)
+    if counts.vacuous:
+        return Judgement(rule, Outcome.INCONCLUSIVE, Reason.VACUOUS)
+    return Judgement(rule, Outcome.INAPPLICABLE)
 
 
 def answers(reply: Reply, *, rule: str, in_envelope: bool, oracle_answers: bool) -> Judgement:

@@ -9,12 +9,22 @@ from decimal import ROUND_CEILING, Context
 from attrs import frozen
 
 from conformance.errors import Text
+from conformance.judge.sequential import Sequential
 from conformance.judge.statistics import cases_needed
 from conformance.judge.subject import Claim
 from conformance.judge.tally import OPEN, open_cases
 from conformance.model.outcome import Outcome, Reason
-from conformance.model.run import Bound, Counts
+from conformance.model.run import Bound, Counts, SequentialResult
 from conformance.model.standard import Evidence
+
+
+@frozen
+class Scope:
+    """The input space that independent cases were drawn from."""
+
+    dimensions: int
+    declared: bool
+    """Whether it is cut to an envelope that the system declares; else it is as wide as the request schema."""
 
 
 @frozen(kw_only=True)
@@ -36,6 +46,8 @@ class Shown:
     """Whether the cases are rows of a table."""
     absent: Text | None = None
     """Why there was nothing to test: what the system does not bring."""
+    scope: Scope | None = None
+    sequential: SequentialResult | None = None
 
 
 _CASES, _ROWS = Text("cases", "个用例"), Text("rows", "行记录")
@@ -71,6 +83,42 @@ _THAT_COUNT = Text(
 _ALSO = Text(
     "Nor in {others} other cases, searches for the worst included.",
     "其余 {others} 个用例（含最不利工况搜索）亦未发现。",
+)
+_SPACE = Text(
+    "The input space has {n} dimensions, {where}; results of the search do not feed this figure.",
+    "输入空间共 {n} 个维度，{where}；搜索所得结果不计入上述数值。",
+)
+_DECLARED = Text("inside the operating envelope that the system declares", "限于系统声明的运行范围")
+_WHOLE = Text(
+    "as wide as the request schema, for the system declares no envelope", "取请求模式的全部范围（系统未声明运行范围）"
+)
+_ACCEPTED = Text(
+    "The system answers by chance, so a sequential test decides: it accepts after {n} independent cases with {k} "
+    "failures. If {p1} % of {requests} failed, it would do so with a probability of at most {error} %.",
+    "系统应答具有随机性，故以序贯检验判定：{n} 个独立抽样用例中 {k} 个不符合，检验接受。"
+    "若{requests}的不符合率达到 {p1} %，检验接受的概率不超过 {error} %。",
+)
+_REJECTED = Text(
+    "The system answers by chance, so a sequential test decides: it rejects after {n} independent cases with {k} "
+    "failures. If only {p0} % of {requests} failed, it would do so with a probability of at most {error} %.",
+    "系统应答具有随机性，故以序贯检验判定：{n} 个独立抽样用例中 {k} 个不符合，检验拒绝。"
+    "若{requests}的不符合率仅为 {p0} %，检验拒绝的概率不超过 {error} %。",
+)
+_GOES_ON = Text(
+    "The system answers by chance, and the sequential test is undecided after {n} independent cases with {k} failures; "
+    "without a failure it accepts after {needed}.",
+    "系统应答具有随机性，{n} 个独立抽样用例中 {k} 个不符合，序贯检验尚无结论；若无不符合，{needed} 个用例即可接受。",
+)
+_BY_CHANCE_OPEN = Text(
+    "Independent cases that could not be decided: {undecided} ({why}); each is taken for a failure before acceptance.",
+    "{undecided} 个独立抽样用例无法判定（{why}）；接受前均按不符合计。",
+)
+_EVERY_TIME = Text(
+    "A request on which it fails every time is no matter of chance.", "同一请求每次均不符合，并非随机所致。"
+)
+_ALONE = Text(
+    "Failures in {failed} cases, those of the search included, do not decide alone.",
+    "{failed} 个用例（含搜索所得）出现不符合，但不单独作为判定依据。",
 )
 _RECORDED = Text(
     "No nonconformity found in {n} recorded {cases}; of what was not recorded nothing is shown.",
@@ -176,9 +224,15 @@ def _main(outcome: Outcome, reason: Reason | None, shown: Shown) -> Iterator[Tex
         if shown.nominal_failed:
             yield _NOMINAL
         yield _BROKEN.format(failed=counts.failed, decided=counts.failed + counts.passed, cases=cases)
-        if shown.repeats:
-            yield _REPEATED.format(repeats=shown.repeats, repeated=shown.repeated)
+        yield from _again(shown)
+        if shown.sequential is not None and 0 < shown.repeats == shown.repeated:
+            yield _EVERY_TIME
         yield from _sample(shown, _RATE)
+    elif shown.sequential is not None and (counts.failed or outcome is Outcome.PASSED):
+        yield from _sample(shown, _CLEAN)
+        if counts.failed:
+            yield from _again(shown)
+            yield _ALONE.format(failed=counts.failed)
     elif reason is Reason.UNSTABLE:
         yield _UNSTABLE.format(failed=counts.failed, repeats=shown.repeats)
     elif outcome is Outcome.UNTESTED and shown.absent:
@@ -223,22 +277,49 @@ def _why(undecided: dict[Reason, int]) -> Text:
     return Text("; ".join(f"{t.en}: {n}" for t, n in parts), "；".join(f"{t.zh}：{n}" for t, n in parts))
 
 
+def _again(shown: Shown) -> Iterator[Text]:
+    if shown.repeats:
+        yield _REPEATED.format(repeats=shown.repeats, repeated=shown.repeated)
+
+
 def _sample(shown: Shown, template: Text) -> Iterator[Text]:
-    """What the independent sample says, if one was drawn. The bound is rounded up, never down."""
-    bound = shown.bound
-    if bound is None:
+    """What the independent sample says, if one was drawn, and over which input space."""
+    undecided, bound, test = open_cases(shown.independent), shown.bound, shown.sequential
+    drawn = shown.independent.total()
+    every = drawn == sum(undecided.values()) + shown.independent["passed"] + shown.independent["failed"]
+    requests = _ALL if every else _THAT_COUNT
+    if bound is not None:
+        yield template.format(
+            k=bound.failures,
+            n=bound.cases,
+            confidence=f"{bound.confidence * 100:g}",
+            upper=percent_up(bound.upper),  # never rounded down
+            requests=requests,
+        )
+    elif test is not None:
+        yield _weighed(test, shown.evidence, requests)
+    else:
         return
-    undecided = open_cases(shown.independent)
-    counting = bound.cases + sum(undecided.values())
-    yield template.format(
-        k=bound.failures,
-        n=bound.cases,
-        confidence=f"{bound.confidence * 100:g}",
-        upper=percent_up(bound.upper),
-        requests=_ALL if counting == shown.independent.total() else _THAT_COUNT,
-    )
     if undecided:
-        yield _WORST_CASE.format(undecided=sum(undecided.values()), why=_why(undecided))
+        template = _WORST_CASE if bound is not None else _BY_CHANCE_OPEN
+        yield template.format(undecided=sum(undecided.values()), why=_why(undecided))
+    if shown.scope is not None:
+        yield _SPACE.format(n=shown.scope.dimensions, where=_DECLARED if shown.scope.declared else _WHOLE)
+
+
+def _weighed(test: SequentialResult, evidence: Evidence, requests: Text) -> Text:
+    """What the sequential test says."""
+    said = {"accept": _ACCEPTED, "reject": _REJECTED, "continue": _GOES_ON}[test.decision]
+    error = test.wrong_acceptance if test.decision == "accept" else test.wrong_rejection
+    return said.format(
+        n=test.cases,
+        k=test.failures,
+        p0=f"{test.p0 * 100:g}",
+        p1=f"{test.p1 * 100:g}",
+        error=percent_up(round(error, 9)),
+        requests=requests,
+        needed=Sequential.of(evidence).cases_to_accept,
+    )
 
 
 def _apart(counts: Counts, reason: Reason | None) -> Iterator[Text]:

@@ -8,8 +8,9 @@ from collections import Counter
 
 from attrs import fields
 
+from conformance.judge.sequential import Sequential
 from conformance.model.outcome import Judgement, Margin, Outcome, Reason
-from conformance.model.run import Answer, Case, Counts, Stage
+from conformance.model.run import Answer, Case, Counts, SequentialResult, Stage
 from conformance.rules.verdicts import RowVerdict
 
 OPEN: dict[Reason, str] = {
@@ -33,9 +34,15 @@ class Tally:
     counted apart. Cases outside the declared envelope are only numbered.
     """
 
-    def __init__(self, rule: str, *, keep: int = 20) -> None:
-        """``rule`` is the id whose judgements are counted; ``keep`` how many worst cases of each kind to keep."""
+    def __init__(self, rule: str, *, keep: int = 20, test: Sequential | None = None) -> None:
+        """``rule`` is the id whose judgements are counted; ``keep`` how many worst cases of each kind to keep.
+
+        ``test`` is what decides on an operation that answers by chance; its first decision stands.
+        """
         self.rule = rule
+        self.test = test
+        self.sequential: SequentialResult | None = None
+        """What ``test`` says so far; None while no independent case counts."""
         self.repeats = 0
         """How often a failure was repeated."""
         self.repeated = 0
@@ -74,6 +81,7 @@ class Tally:
         self.places[place] += 1
         if case.in_envelope and case.stage is Stage.INDEPENDENT:
             self.independent[place] += 1
+            self._weigh()
         if place in ("failed", "passed"):
             self._keep_worst(self._failing if place == "failed" else self._passing, case.number, judgement)
 
@@ -113,6 +121,43 @@ class Tally:
         entry = (-worst, -number, id(judgement), judgement)  # the heap's least is the best one kept
         (heapq.heappush if len(heap) < self._keep else heapq.heappushpop)(heap, entry)
 
+    def _weigh(self) -> None:
+        """Put the independent sample to the test, unless that has decided already."""
+        if self.test is None or self._settled:
+            return
+        failures, undecided = self.independent["failed"], sum(open_cases(self.independent).values())
+        cases = failures + undecided + self.independent["passed"]
+        if cases:
+            self.sequential = SequentialResult(
+                decision=self.test.decision(failures, cases, undecided=undecided),
+                cases=cases,
+                failures=failures,
+                undecided=undecided,
+                p0=self.test.p0,
+                p1=self.test.p1,
+                wrong_acceptance=self.test.wrong_acceptance,
+                wrong_rejection=self.test.wrong_rejection,
+            )
+
+    def wants_more(self, needed: int) -> bool:
+        """Whether more independent cases may still be needed, ``needed`` being how many passes the evidence demands.
+
+        Not where a counted failure has decided, nor where not a single case counted so far.
+        """
+        if self.test is not None:
+            return self.sequential is not None and not self._settled
+        return not self.places["failed"] and 0 < self.independent["passed"] < needed
+
+    def lacking(self, needed: int) -> int:
+        """How many more decided independent cases may be of use, ``needed`` being as for `wants_more`."""
+        if self.test is not None:
+            return 0 if self._settled else self.test.cases_to_accept
+        return needed - self.independent["passed"] - self.independent["failed"]
+
+    @property
+    def _settled(self) -> bool:
+        return self.sequential is not None and self.sequential.decision != "continue"
+
     @property
     def counts(self) -> Counts:
         """Counts over all cases."""
@@ -132,6 +177,11 @@ class Tally:
     def unstable(self) -> bool:
         """Whether failures were repeated and not one came again."""
         return self.repeats > 0 and self.repeated == 0
+
+    @property
+    def reliable(self) -> bool:
+        """Whether failures were repeated and every one came again."""
+        return 0 < self.repeats == self.repeated
 
 
 def open_cases(places: Counter[str]) -> dict[Reason, int]:

@@ -6,10 +6,26 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, NoReturn, TypeAlias, TypeGuard
 
 JSON: TypeAlias = Any
 """null, Boolean, number, text, list or object; `Any` because mypy has no useful recursive form of it."""
+
+
+class Encoded(dict[str, JSON]):
+    """An object that is not changed any more and keeps its bytes, which are made but once."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, value: Mapping[str, JSON]) -> None:
+        """Encode ``value``; its parts must not be changed either. Raises ValueError as `encode` does."""
+        super().__init__(value)
+        self.raw = encode(dict(value))
+
+    def _fixed(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("an encoded object is not changed any more")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _fixed
 
 
 def encode(value: JSON) -> bytes:
@@ -17,6 +33,8 @@ def encode(value: JSON) -> bytes:
 
     Raises ValueError for NaN and infinities, which JSON does not have.
     """
+    if isinstance(value, Encoded):
+        return value.raw
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     NOMINAL = "nominal"
     STORED = "stored"
     BOUNDARY = "boundary"
+    PAIRWISE = "pairwise"
     INDEPENDENT = "independent"
     MIXED = "mixed"
     STRUCTURE = "structure"
@@ -158,6 +159,39 @@ class Bound:
     """The failure rate that the profile demands to be excluded."""
 
 
+Decision = Literal["accept", "reject", "continue"]
+"""What a sequential test says: the failure rate is low enough, too high, or more cases are needed."""
+
+
+@frozen
+class SequentialResult:
+    """Of a system that answers by chance: what Wald's sequential test says of the independent sample."""
+
+    decision: Decision
+    cases: int
+    """Independent cases that counted until the decision, open ones included."""
+    failures: int
+    undecided: int
+    p0: float
+    """A system that fails no more often than this is rejected with a chance of at most ``wrong_rejection``."""
+    p1: float
+    """A system that fails at least as often as this is accepted with a chance of at most ``wrong_acceptance``."""
+    wrong_acceptance: float
+    wrong_rejection: float
+
+
+@frozen
+class Repeats:
+    """Failing requests that were called again."""
+
+    times: int
+    again: int
+    """How often the same rule failed again; every other outcome is a flip."""
+    confidence: float
+    flips_upper: float
+    """Upper confidence bound on the share of such repeats with another outcome (Clopper-Pearson)."""
+
+
 @frozen
 class Exchange:
     """A request and what came back."""
@@ -266,6 +300,10 @@ class Finding:
     """Decided on a recording; otherwise it needs the system itself."""
     rows: tuple[Witness, ...] = ()
     """Of a rule on a table: the worst rows, by margin and then by key."""
+    repeats: Repeats | None = None
+    """Of a failure: how often the request was called again, and what came."""
+    sequential: SequentialResult | None = None
+    """Of an operation that answers by chance: the test that decides in place of the bound."""
 
 
 @frozen
@@ -283,8 +321,9 @@ class Settings:
     """How a run was made; all that is needed to make it again."""
 
     command: Literal["run", "certify", "test", "demo"]
-    mode: Literal["all", "pr", "nightly", "certify"]
+    mode: Literal["all", "pr", "nightly", "certify", "sealed"]
     seed: str
+    """Of the cases; in a sealed run the commitment to it, for the seed itself is revealed afterwards."""
     cases: int
     jobs: int
     calls: int
@@ -332,6 +371,58 @@ class Header:
 
 
 @frozen
+class RangeCoverage:
+    """What was exercised of one dimension: tenths of its range, or its choices."""
+
+    path: str
+    parts: tuple[float | str | bool, ...]
+    """Of a range the ends of its tenths, one more than there are counts; else the choices."""
+    cases: tuple[int, ...]
+    least: Mapping[str, tuple[float | None, ...]]
+    """Rule to its least normalised margin in each part; None where none is known."""
+    label: Text | None = None
+    unit: str | None = None
+
+
+@frozen
+class PairCoverage:
+    """What was exercised of two dimensions (or fields) together: cells of fifth by fifth."""
+
+    first: str
+    second: str
+    visited: int
+    cells: int
+
+
+@frozen
+class LimitMap:
+    """Where a rule is nearest to its limit, over the two dimensions that tell most of its margin."""
+
+    rule: str
+    first: str
+    second: str
+    told: tuple[float, float]
+    """Share of the variance of the margin that the fifths of each dimension alone explain (correlation ratio)."""
+    least: tuple[tuple[float | None, ...], ...]
+    """Least normalised margin by fifth of ``second`` and then of ``first``, from low to high; None: not visited."""
+
+
+@frozen
+class OperationCoverage:
+    """What a run exercised of the input space of one operation, inside the declared envelope."""
+
+    operation: str
+    cases: int
+    declared: bool
+    """Whether the space is that of a declared envelope; else that of the whole request schema."""
+    dimensions: tuple[RangeCoverage, ...]
+    pairs: tuple[PairCoverage, ...]
+    by_field: bool
+    """Whether the pairs are of fields (each by the mean of its elements), since there are too many dimensions."""
+    maps: tuple[LimitMap, ...]
+
+
+@frozen
 class Footer:
     """Last line of a complete record."""
 
@@ -357,5 +448,7 @@ class Record:
     stages: Mapping[int, Stage] = field(factory=dict)
     cases: int = 0
     path: str | None = None
+    coverage: tuple[OperationCoverage, ...] = ()
+    """What was exercised, by operation; older records do not say."""
     broken_line: int | None = None
     """The line at which reading stopped, when the file is damaged."""

@@ -330,6 +330,18 @@ class Operation:
     response: JSON
     deterministic: bool = True
     stateful: bool = False
+    stream: bool = False
+    """Time-stamped samples in, events out: ``request`` is the schema of a sample and ``response`` that of one event."""
+
+
+@frozen
+class Trace:
+    """How a live system makes the rows of a table: by calls in order, ``every`` apart on a simulated clock."""
+
+    operation: str
+    calls: int
+    rows: Literal["calls", "events"] = "calls"
+    """A row for each call, or for each event of a stream."""
 
 
 @frozen
@@ -347,6 +359,8 @@ class Table:
     """Which end of its interval a time stands for."""
     every: str | None = None
     """Length of an interval, as a quantity such as ``10 min``."""
+    trace: Trace | None = None
+    """Where no recording is brought, the calls that make the rows; None: they are recorded or not at all."""
 
 
 @frozen

@@ -20,6 +20,8 @@ class Command:
     """Seconds per call."""
     memory: int | None = None
     """Bytes of address space."""
+    deterministic: bool | None = None
+    """Whether the same request has the same answer, as the vendor declares; None: nothing is declared."""
 
 
 @frozen
@@ -34,6 +36,10 @@ class Http:
     rate: float | None = None
     """Calls per second at most."""
     timeout: float = 10.0
+    deterministic: bool | None = None
+    """Whether the same request has the same answer, as the vendor declares; None: nothing is declared."""
+    reset: str | None = None
+    """URL that brings the service to its first state; sequences of calls need it."""
 
 
 @frozen
@@ -50,6 +56,8 @@ class PythonCall:
     target: str
     timeout: float = 10.0
     memory: int | None = None
+    deterministic: bool | None = None
+    """Whether the same request has the same answer, as the vendor declares; None: nothing is declared."""
 
 
 @frozen

@@ -20,7 +20,9 @@ from conformance.errors.packs import NotChinese
 from conformance.model.json import JSON
 from conformance.packs.document import Document, Path
 
-FORMS = ("common", "limits", "pack", "profile", "requirements", "rule", "system", "vocabulary", "waivers")
+FORMS = (
+    "common", "counterexamples", "limits", "pack", "profile", "requirements", "rule", "system", "vocabulary", "waivers",
+)  # fmt: skip
 """Names of the shipped schemas, ``schemas/<name>.schema.json``."""
 _TYPES = {
     "object": Text("a mapping", "映射"), "array": Text("a list", "列表"), "string": Text("text", "文本"),

@@ -14,7 +14,18 @@ from conformance.errors.files import StrayFile
 from conformance.errors.packs import BadId, BadZone
 from conformance.errors.tables import BadTable
 from conformance.model.json import JSON, sha256
-from conformance.model.standard import Derived, Evidence, LimitLookup, Operation, Pack, Rule, SiteKind, Table, View
+from conformance.model.standard import (
+    Derived,
+    Evidence,
+    LimitLookup,
+    Operation,
+    Pack,
+    Rule,
+    SiteKind,
+    Table,
+    Trace,
+    View,
+)  # fmt: skip
 from conformance.model.standard import Document as Written
 from conformance.packs.consistency import Read, inconsistencies
 from conformance.packs.document import Document, Path
@@ -23,6 +34,7 @@ from conformance.packs.forms import check
 from conformance.packs.references import VOCABULARY
 from conformance.packs.schemas import Names, annotation_problems, read_schema, site_problems
 from conformance.packs.tables import is_zone, table_faults
+from conformance.packs.traces import trace_problems
 from conformance.packs.values import Values, evidence, text
 
 T = TypeVar("T")
@@ -75,6 +87,7 @@ class _Loader:
         )  # fmt: skip
         self.problems += inconsistencies(read)
         if interface_sound:
+            self.problems += trace_problems(read)
             self._compile(rules, pack)
         if self.problems:
             raise Refused(self.problems)
@@ -142,7 +155,7 @@ class _Loader:
             path: Path = ("interface", "operations", name)
             request, response = (self._schema(main, (*path, part), names) for part in ("request", "response"))
             if request is not None and response is not None:
-                flags = given.get("deterministic", True), given.get("stateful", False)
+                flags = given.get("deterministic", True), given.get("stateful", False), given.get("stream", False)
                 found[name] = Operation(name, request, response, *flags)
         return found
 
@@ -154,8 +167,9 @@ class _Loader:
             if columns is None:
                 continue
             table = Table(
-                name, columns, tuple(given["key"]), given.get("time"), given.get("label", "start"), given.get("every")
-            )
+                name, columns, tuple(given["key"]), given.get("time"), given.get("label", "start"), given.get("every"),
+                Trace(**given["trace"]) if "trace" in given else None,
+            )  # fmt: skip
             faults = [BadTable(table=name, fault=f, position=main.key(path)) for f in table_faults(table)]
             self.problems += faults
             if not faults:

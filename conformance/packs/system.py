@@ -103,7 +103,10 @@ class _Reader:
             path: Path = ("operations", name)
             if name not in known and name not in qualified:
                 self.problems.append(unknown(OPERATION, name, known, self.document.key(path)))
-            found[qualified.get(name, name)] = self._reach(given, path)
+            reach = self._reach(given, path)
+            if "deterministic" in given and not isinstance(reach, Recorded):
+                reach = evolve(reach, deterministic=given["deterministic"])
+            found[qualified.get(name, name)] = reach
         return found
 
     def _tables(self) -> dict[str, TableSource]:
@@ -162,8 +165,9 @@ class _Reader:
     def _http(self, given: Mapping[str, Any], path: Path, timeout: float) -> Http:
         if "environment" not in self.value:
             self.problems.append(NoEnvironment(operation=str(path[1]), position=self.document.key(path)))
-        if _USER.match(given["url"]):
-            self._secret("url", (*path, "url"))
+        for key in ("url", "reset"):
+            if _USER.match(given.get(key, "")):
+                self._secret(key, (*path, key))
         headers: dict[str, str | EnvironmentValue] = {}
         for name, held in given.get("headers", {}).items():
             if isinstance(held, str) and _SECRET.search(name):
@@ -173,7 +177,10 @@ class _Reader:
         if "rate" in given:
             number, _, per = given["rate"].partition(" per ")
             rate = float(number) / _SECONDS[per]
-        return Http(given["url"], given.get("method", "POST"), headers, given.get("fields", {}), rate, timeout)
+        return Http(
+            given["url"], given.get("method", "POST"), headers, given.get("fields", {}), rate, timeout,
+            reset=given.get("reset"),
+        )  # fmt: skip
 
     def _secret(self, name: str, path: Path) -> None:
         # Without the line itself: a message is copied into logs and tickets.

@@ -42,14 +42,15 @@ def columns(table: Table) -> dict[str, Column]:
     needed = {*table.columns.get("required", ()), *table.key, *([table.time] if table.time else ())}
     return {
         name: Column(
-            name, _kind(schema) or "text", unit(schema.get("unit") or "1"), name in needed,
+            name, kind_of(schema) or "text", unit(schema.get("unit") or "1"), name in needed,
             tuple(str(c) for c in schema["enum"] if c is not None) if "enum" in schema else None, name in table.key,
         )
         for name, schema in table.columns["properties"].items()
     }  # fmt: skip
 
 
-def _kind(schema: Any) -> Kind | None:
+def kind_of(schema: Any) -> Kind | None:
+    """What a field of this schema holds; None if that is not one thing."""
     if not isinstance(schema, Mapping):
         return None
     stated = schema.get("type", "string" if "enum" in schema else None)
@@ -69,7 +70,7 @@ def table_faults(table: Table) -> Iterator[Text]:
     for name, schema in properties.items():
         if not _NAME.match(name):
             yield Text(f"column {name!r} needs a name in lower case", f"列 {name!r} 的名称须为小写")
-        if _kind(schema) is None:
+        if kind_of(schema) is None:
             yield Text(
                 f"column {name!r} needs one type: number, integer, string or boolean",
                 f"列 {name!r} 须有唯一类型：number、integer、string 或 boolean",
@@ -78,7 +79,7 @@ def table_faults(table: Table) -> Iterator[Text]:
         if name not in properties:
             near = suggestion(name, properties)
             yield Text(f"unknown column {name!r}{near.en}", f"未知的列 {name!r}{near.zh}")
-    if table.time in properties and _kind(properties[table.time]) != "time":
+    if table.time in properties and kind_of(properties[table.time]) != "time":
         yield Text(
             f"column {table.time!r} must be a string of format date-time",
             f"列 {table.time!r} 须为 date-time 格式的 string",

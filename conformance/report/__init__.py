@@ -7,10 +7,11 @@ from typing import Literal
 
 from conformance.errors import Language
 from conformance.model.run import Record
+from conformance.report.indicators import indicator_lines
 from conformance.report.listing import by_requirement
 from conformance.report.terminal import first_screen
 
-__all__ = ["FORMATS", "Format", "by_requirement", "first_screen", "render"]
+__all__ = ["FORMATS", "Format", "by_requirement", "first_screen", "indicator_lines", "render"]
 
 Format = Literal["html", "json", "junit", "text"]
 FORMATS: tuple[Format, ...] = ("html", "json", "junit", "text")

@@ -19,6 +19,7 @@ from conformance.model.outcome import Outcome
 from conformance.model.run import Change, Disposition, Finding, Record, Witness
 from conformance.model.standard import Figure, Requirement, Rule
 from conformance.report import charts, facts, words
+from conformance.report.covered import covered
 from conformance.report.page_words import PAGE
 from conformance.report.plain import at_words, clean, known, margin_words, number, unit_words
 
@@ -111,6 +112,7 @@ def html(record: Record, *, lang: Language = "en") -> str:
         bad=any(f.disposition is Disposition.BROKEN for f in findings),
         sections=[_section(record, f, largest) for f in findings],
         states=[(d, t, sum(f.disposition is d for f in findings)) for d, t in words.DISPOSITIONS.items()],
+        covered=covered(record),
         by_hand=[r for r in record.header.pack.requirements.values() if r.automation != "automated"],
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'",

@@ -6,6 +6,7 @@ from math import asinh
 
 from conformance.errors import Language, Text
 from conformance.model.run import Disposition, Finding, Record
+from conformance.report.covered import covered_lines
 from conformance.report.facts import lowest, requirements, short, worst_first
 from conformance.report.lines import STYLES, Line, line, printed
 from conformance.report.plain import clean, fit, known, margin_words, pad
@@ -41,6 +42,7 @@ def by_requirement(record: Record, *, lang: Language = "en", width: int = 80, co
         lines += [_rule(f, largest, lang, width) for f in findings if requirement.id in f.requirements]
     lines += [_rule(f, largest, lang, width) for f in findings if not f.requirements]
     lines.append(line("", _LEGEND.in_(lang), width))
+    lines += [line("", said.in_(lang), width) for said in covered_lines(record)]
     return printed(lines, colour)
 
 

@@ -68,6 +68,7 @@ def to_json(record: Record) -> JSON:
             for r in requirements(record).values()
         ],
         "findings": [_finding(f) for f in worst_first(record)],
+        "coverage": model_json(list(record.coverage)),
     }
 
 
@@ -95,6 +96,8 @@ def _finding(finding: Finding) -> JSON:
         "surface": finding.surface,
         "recorded": finding.recorded,
         "rows": [_witness(row) for row in finding.rows],
+        "repeats": model_json(finding.repeats),
+        "sequential": model_json(finding.sequential),
     }
 
 

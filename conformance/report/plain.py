@@ -158,7 +158,7 @@ def sides_words(sides: Sides, *, limit: bool = True) -> Text:
     """The value that decided and what it was held against: ``105.9 % of rating at 6-10, limit 100``."""
     places = decimals(sides.left - sides.right)
     value, bound = number(sides.left, places=places), number(sides.right, places=places)
-    at = clean(", ".join(element for _, element in sides.at))
+    at = clean(", ".join(dict.fromkeys(element for _, element in sides.at)))
     unit = unit_words(sides.unit)
     return Text(
         f"{value} {unit.en}".rstrip() + (f" at {at}" if at else "") + (f", limit {bound}" if limit else ""),

@@ -162,7 +162,7 @@ def _origin(worst: Witness, lang: Language) -> str:
 
 
 def _effort(finding: Finding, worst: Witness, lang: Language) -> str:
-    if worst.row:
+    if worst.row and not worst.case:  # recorded; the worst row of a sequence of calls stands in a case
         failed, cases = finding.counts.failed, finding.counts.cases
         return Text(f"{failed:,} of {cases:,} rows", f"{cases:,} 行中 {failed:,} 行").in_(lang)
     said = Text(f"found after {worst.calls} call{'s' * (worst.calls != 1)}", f"第 {worst.calls} 次调用时发现")

@@ -92,6 +92,7 @@ STAGES: Mapping[Stage, Text] = {
     Stage.NOMINAL: Text("nominal request", "标称请求"),
     Stage.STORED: Text("stored counterexample", "已存反例"),
     Stage.BOUNDARY: Text("boundary", "边界"),
+    Stage.PAIRWISE: Text("pairwise", "成对组合"),
     Stage.INDEPENDENT: Text("independent sample", "独立抽样"),
     Stage.MIXED: Text("mixed", "混合"),
     Stage.STRUCTURE: Text("structure", "结构"),

@@ -128,6 +128,8 @@ class Program:
 
     def pairing_problems(self, environment: Mapping[str, JSON]) -> tuple[Text, ...]:
         """Why lists that the rule joins do not match: keys that are missing, alone or doubled."""
+        if not self._joins:
+            return ()
         frame = self._frame(environment)
         found: list[Text] = []
         for rows in self._joins:

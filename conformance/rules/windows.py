@@ -59,7 +59,7 @@ class Windows:
     def grid(self, first: int, last: int) -> Grid:
         """The windows from the one that holds the instant ``first`` to the one that holds ``last``."""
         if self.length is not None:
-            start = first // self.length * self.length
+            start = min(first // self.length * self.length, 0)  # from 1970 on nothing need be taken away to divide
             return Grid((Run(start, self.length, (last - start) // self.length + 1, 0),))
         starts = list(_starts(self.word or "", ZoneInfo(self.zone), first, last))
         starts = starts[max(bisect_right(starts, first) - 1, 0) : bisect_right(starts, last) + 1]

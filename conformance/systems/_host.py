@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 from conformance.adapter import serve
 
@@ -15,7 +16,8 @@ def main(folder: str, target: str, operations: list[str]) -> None:
     function = import_module(module)
     for part in name.split("."):
         function = getattr(function, part)
-    serve(dict.fromkeys(operations, function))  # type: ignore[arg-type]  # what the vendor named, called as it is
+    named: Any = dict.fromkeys(operations, function)  # what the vendor named, called as it is
+    serve(named, streams=named)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,17 @@ def refused(reason: str) -> Text:
     return Text(said or "refused without a reason", said or "拒绝且未说明理由")
 
 
+def at_call(number: int, of: int, cause: Text | None) -> Text:
+    """Call ``number`` (from 1) of a sequence of so many had no answer."""
+    said = cause or Text("no cause given", "未给出原因")
+    return Text(f"at call {number} of {of}: {said.en}", f"第 {number} 次调用（共 {of} 次）：{said.zh}")
+
+
+def no_reset() -> Text:
+    """The system could not be brought to its first state before a sequence of calls."""
+    return Text("could not be reset before the sequence", "序列开始前未能复位")
+
+
 def at_hello(cause: Text) -> Text:
     """The conversation could not be opened."""
     return Text(f"at hello: {cause.en}", f"握手时：{cause.zh}")

@@ -114,6 +114,21 @@ class Child:
             with contextlib.suppress(KeyError):
                 self._selector.unregister(self._in)
 
+    def finish(self, *, seconds: float) -> None:
+        """Wait until it has ended well; what it says on standard output is passed over. Raises `Ended` otherwise."""
+        deadline = time.monotonic() + seconds
+        while (code := self._process.poll()) is None:
+            if time.monotonic() > deadline:
+                raise Ended(Answer.TIMED_OUT, causes.silent(seconds))
+            for key, _ in self._selector.select(_LOOK):
+                if key.fd == self._err:
+                    self._hear()
+                elif not self._read():
+                    self._selector.unregister(self._out)
+            self._buffer.clear()
+        if code != 0:
+            raise self._gone()
+
     def _write(self, rest: memoryview) -> memoryview:
         try:
             rest = rest[os.write(self._in, rest) :]

@@ -55,7 +55,7 @@ class CommandSession(Session):
         self._folder = folder
         self._pack = pack
         self._scratch = scratch
-        self._environment = _environment(scratch, ours=ours)
+        self._environment = environment(scratch, ours=ours)
         self._start_seconds = max(start, command.timeout)
         self._line = line
         self._child: Child | None = None
@@ -74,15 +74,19 @@ class CommandSession(Session):
         return self._hello
 
     def call(self, operation: str, request: JSON) -> Reply:
-        """The answer to one request within the time-out."""
+        """The answer to one request, or the events on one sample, within the time-out."""
         message = {"kind": "request", "operation": operation, "request": request}
+        wanted = "response"
+        if operation in self._pack.operations and self._pack.operations[operation].stream:
+            message = {"kind": "sample", "operation": operation, **request}
+            wanted = "events"
         try:
-            found, latency = self._ask(message, kinds=frozenset({"response", "refuse"}), seconds=self._command.timeout)
+            found, latency = self._ask(message, kinds=frozenset({wanted, "refuse"}), seconds=self._command.timeout)
         except _Silence as silence:
             return silence.reply
         if found["kind"].value == "refuse":
             return _refusal(found["reason"], latency)
-        return _answer(found["response"], latency)
+        return _answer(found[wanted], latency)
 
     def batch(self, operation: str, requests: Sequence[JSON]) -> list[Reply]:
         """The answers to several requests at once; where the batch as a whole fails, each is asked for itself."""
@@ -184,7 +188,7 @@ def _refusal(part: Part, latency: int) -> Reply:
     return Reply(Answer.REFUSED, part.raw, cause=causes.refused(part.value), latency_ns=latency)
 
 
-def _environment(scratch: Path, *, ours: bool) -> dict[str, str]:
+def environment(scratch: Path, *, ours: bool) -> dict[str, str]:
     """All that a system sees of our environment: nothing secret, and one thread, so that sums come out alike."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),

@@ -1,4 +1,4 @@
-"""Defects that are put into a good system at the wire, to prove that the rules find them."""
+"""Defects that are put into a good system, to prove that the rules find them: at the wire, or in what it recorded."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from conformance.packs import read_yaml
 from conformance.packs.forms import check
 from conformance.systems import causes
 from conformance.systems.operators import NEEDS, PREVIOUS, TIME, apply
-from conformance.systems.paths import Place, parse_place
+from conformance.systems.paths import WIRE, Place, parse_place
 from conformance.systems.session import Hello, Session
 
 
 @frozen
 class Trigger:
-    """A defect that shows only where a number of the request is large."""
+    """A defect that shows only where a number of the request, or in a column, is large."""
 
     place: Place
     over: float
@@ -36,7 +36,7 @@ class Trigger:
 
 @frozen(kw_only=True)
 class Defect:
-    """One defect: an operator at a place, on a share of the requests; or a system of its own."""
+    """One defect: an operator at a place, on a share of the requests or rows; or a system or recording of its own."""
 
     id: str
     title: Text
@@ -47,13 +47,24 @@ class Defect:
     value: JSON = None
     other: str | None = None
     """The sibling field to swap with, or to copy from."""
+    values: tuple[JSON, ...] = ()
+    """Two values of a column: they change places, or the first becomes the second."""
     rate: float = 1.0
+    length: int = 1
+    """Of rows: so many that follow each other are affected together."""
     trigger: Trigger | None = None
     system: str | None = None
     """Folder of a system file, where no operator can express the defect."""
+    fault: str | None = None
+    """What the simulator of the recorded reference is told, where no operator can express the defect."""
     implicit: str | None = None
-    """`answers` or `response-valid`: which of the rules that stand in no file finds it."""
+    """`answers`, `response-valid`, `rows-valid` or `valid`: which of the rules that stand in no file finds it."""
     position: Position | None = field(default=None, eq=False)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is put into what was recorded, and not into what goes over the wire."""
+        return self.fault is not None or self.place.root not in WIRE
 
     @property
     def remembers(self) -> bool:
@@ -99,10 +110,10 @@ class Defective(Session):
     def __init__(self, session: Session, defect: Defect, *, timeout: float = 10.0) -> None:
         """Put ``defect`` between us and ``session``; ``timeout`` in seconds is what a delay is held against.
 
-        Raises ValueError for a defect that has a system of its own.
+        Raises ValueError for a defect that has a system or recording of its own.
         """
         if defect.operator is None:
-            raise ValueError(f"{defect.id} has a system of its own")
+            raise ValueError(f"{defect.id} has a system of its own, or a recording")
         self._session = session
         self._defect = defect
         self._operator = defect.operator
@@ -143,7 +154,7 @@ class Defective(Session):
 
     def _edited(self, side: str, root: JSON, previous: JSON) -> JSON:
         defect = self._defect
-        if defect.place.side != side or (self._operator in PREVIOUS and previous is None):
+        if defect.place.root != side or (self._operator in PREVIOUS and previous is None):
             return root
         changed = apply(
             self._operator,
@@ -169,13 +180,16 @@ class Defective(Session):
         self._session.close()
 
 
-_SYSTEM = Text("needs either an operator or a system of its own", "必须且只能给出 operator 或 system 之一")
+_WAYS = ("operator", "system", "fault")
+_ONE_WAY = Text("needs one of operator, system and fault", "必须且只能给出 operator、system、fault 之一")
 _TWICE = Text("the id comes twice", "id 重复")
 _LACKS = Text("operator {operator} needs {need!r}", "算子 {operator} 需要字段 {need!r}")
 _PATH = Text(
     "operator {operator} needs a path below request or response", "算子 {operator} 需要 request 或 response 之下的路径"
 )
 _ROOT = Text("{text!r} is no path", "{text!r} 不是有效路径")
+_TRIGGER = Text("the trigger must name a number of the request", "trigger 须指 request 中的数值")
+_ROWS = Text("{key!r} speaks of the rows of a table", "{key!r} 仅用于表的行")
 
 
 def read_defects(path: str | PathLike[str]) -> tuple[Defect, ...]:
@@ -200,18 +214,31 @@ def read_defects(path: str | PathLike[str]) -> tuple[Defect, ...]:
 def _faults(entry: JSON, known: set[str]) -> Iterator[Text]:
     if entry["id"] in known:
         yield _TWICE
-    operator = entry.get("operator")
-    if (operator is None) == ("system" not in entry):
-        yield _SYSTEM
-    if (need := NEEDS.get(operator)) and need not in entry:
+    if sum(way in entry for way in _WAYS) != 1:
+        yield _ONE_WAY
+    trigger = entry.get("trigger", {}).get("path", "request")
+    unreadable = [text for text in (entry.get("path"), trigger) if not _is_path(text)]
+    yield from (_ROOT.format(text=text) for text in unreadable)
+    operator, path = entry.get("operator"), entry.get("path", "")
+    on_rows = bool(path) and path not in unreadable and parse_place(path).root not in WIRE
+    need = NEEDS.get(operator)
+    if need and need not in entry and not (on_rows and need == "other" and "values" in entry):
         yield _LACKS.format(operator=operator, need=need)
-    if operator and operator not in PREVIOUS | TIME and not {".", "["} & set(entry.get("path", "")):
+    if on_rows:
+        return
+    if operator and operator not in PREVIOUS | TIME and not {".", "["} & set(path):
         yield _PATH.format(operator=operator)
-    for text in (entry.get("path"), entry.get("trigger", {}).get("path")):
-        try:
-            parse_place(text or "response")
-        except ValueError:
-            yield _ROOT.format(text=text)
+    if trigger not in unreadable and parse_place(trigger).root != "request":
+        yield _TRIGGER
+    yield from (_ROWS.format(key=key) for key in ("length", "values") if key in entry)
+
+
+def _is_path(text: str | None) -> bool:
+    try:
+        parse_place(text or "response")
+    except ValueError:
+        return False
+    return True
 
 
 def _defect(entry: JSON, folder: Path, position: Position) -> Defect:
@@ -226,9 +253,12 @@ def _defect(entry: JSON, folder: Path, position: Position) -> Defect:
         amount=float(entry.get("amount", 1.0)),
         value=entry.get("value"),
         other=entry.get("other"),
+        values=tuple(entry.get("values", ())),
         rate=entry.get("rate", 1.0),
+        length=entry.get("length", 1),
         trigger=Trigger(parse_place(trigger["path"]), trigger["over"]) if trigger else None,
         system=str(folder / entry["system"]) if "system" in entry else None,
+        fault=entry.get("fault"),
         implicit=entry.get("implicit"),
         position=position,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from attrs import frozen
 
@@ -15,16 +16,19 @@ from conformance.systems.session import Hello, Session
 
 Complaints = Callable[[JSON], Sequence[tuple[str, Text]]]
 """A value to what a schema dislikes in it: JSON pointer and message."""
+Call = Callable[[], Reply]
 
 
 @frozen
 class Examined:
-    """What one operation did with one request."""
+    """What one operation did with one request, or with a sequence of them."""
 
     operation: str
+    """Its name; of a sequence that of the table."""
     reached: str
     """In what way: the command, URL, Python target or pattern of the system file."""
     request: JSON
+    """Of a sequence the first one."""
     reply: Reply
     complaints: tuple[tuple[str, Text], ...] = ()
 
@@ -63,24 +67,33 @@ def examine(
     pack: Pack,
     requests: Mapping[str, JSON],
     *,
+    sequences: Mapping[str, tuple[str, Sequence[JSON]]] | None = None,
     complaints: Mapping[str, Complaints] | None = None,
 ) -> Examination:
     """Call each operation in ``requests`` (operation to nominal request); ``complaints`` judge the responses.
 
-    Where there is an answer the call is repeated and the second one timed, for the first often loads what all use.
+    ``sequences`` are those of tables that calls make: table to the operation and its nominal requests. Where there is
+    an answer the call is repeated and the second one timed, for the first often loads what all use.
     """
     hello = session.hello()
     judges = complaints or {}
     examined = []
-    for operation, request in requests.items():
+    calls: list[tuple[str, str, JSON, Call]] = [
+        (name, name, request, partial(session.call, name, request)) for name, request in requests.items()
+    ]
+    calls += [
+        (table, name, asked[0], partial(session.sequence, name, asked))
+        for table, (name, asked) in (sequences or {}).items()
+    ]
+    for surface, operation, request, call in calls:
         if operation not in system.operations:
             continue
-        reply = session.call(operation, request)
+        reply = call()
         if reply.answer is Answer.ANSWERED:
-            reply = session.call(operation, request)
-        judge = judges.get(operation)
+            reply = call()
+        judge = judges.get(surface)
         disliked = tuple(judge(reply.body)) if judge and reply.answer is Answer.ANSWERED else ()
-        examined.append(Examined(operation, reached(system.operations[operation]), request, reply, disliked))
+        examined.append(Examined(surface, reached(system.operations[operation]), request, reply, disliked))
     claimed = {name for key in (pack.id, pack.short) for name in hello.capabilities.get(key, ())}
     return Examination(
         hello,

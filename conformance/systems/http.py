@@ -9,7 +9,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from conformance.errors import Problem, Refused, Text
@@ -35,6 +35,8 @@ class Pace:
         self._gap = 1 / rate if rate else 0.0
         self._lock = threading.Lock()
         self._next = 0.0
+        self.alone = threading.Lock()
+        """Held through a sequence of calls: a service has one state for all of us."""
 
     def wait(self) -> None:
         """Wait until the next call may go out."""
@@ -64,14 +66,15 @@ class HttpSession(Session):
             import httpx
         except ImportError:
             raise Refused([*problems, HttpExtraMissing(operation=operation)]) from None
-        try:
-            httpx.URL(http.url)
-            parts = urlsplit(http.url)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except (httpx.InvalidURL, ValueError):
-            good = False
-        if not good:
-            problems.append(BadUrl(url=http.url))
+        for url in (http.url, *([http.reset] if http.reset else ())):
+            try:
+                httpx.URL(url)
+                parts = urlsplit(url)
+                good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            except (httpx.InvalidURL, ValueError):
+                good = False
+            if not good:
+                problems.append(BadUrl(url=url))
         if problems:
             raise Refused(problems)
         self._http = http
@@ -98,22 +101,36 @@ class HttpSession(Session):
             content = encode(_renamed(request, self._theirs))
         except Malformed as malformed:
             return Reply(Answer.UNREACHABLE, cause=malformed.cause)
+        return self._post(self._http.method, self._http.url, content)
+
+    def sequence(self, operation: str, requests: Sequence[JSON]) -> Reply:
+        """The answers to one request after the other, while no other sequence disturbs the state of the service."""
+        with self._pace.alone:
+            return super().sequence(operation, requests)
+
+    def reset(self) -> bool:
+        """POST an empty object to the URL for that; False where there is none, or where it does not answer 2xx."""
+        if self._http.reset is None:
+            return False
+        return self._post("POST", self._http.reset, b"{}").answer in (Answer.ANSWERED, Answer.GARBAGE)  # or any body
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._client.close()
+
+    def _post(self, method: str, url: str, content: bytes) -> Reply:
         self._pace.wait()
         box: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         begin = time.perf_counter_ns()
         # The client bounds each read but not their sum: a service that trickles would hold us for ever.
-        threading.Thread(target=lambda: box.put(self._exchange(content, begin)), daemon=True).start()
+        threading.Thread(target=lambda: box.put(self._exchange(method, url, content, begin)), daemon=True).start()
         try:
             return box.get(timeout=self._http.timeout + 0.5)
         except queue.Empty:
             latency = time.perf_counter_ns() - begin
             return Reply(Answer.TIMED_OUT, cause=causes.silent(self._http.timeout), latency_ns=latency)
 
-    def close(self) -> None:
-        """Drop the connections."""
-        self._client.close()
-
-    def _exchange(self, content: bytes, begin: int) -> Reply:
+    def _exchange(self, method: str, url: str, content: bytes, begin: int) -> Reply:
         import httpx
 
         def none(answer: Answer, cause: Text, raw: bytes = b"") -> Reply:
@@ -122,9 +139,7 @@ class HttpSession(Session):
         deadline = time.monotonic() + self._http.timeout
         raw = b""
         try:
-            with self._client.stream(
-                self._http.method, self._http.url, content=content, headers=self._headers
-            ) as response:
+            with self._client.stream(method, url, content=content, headers=self._headers) as response:
                 for chunk in response.iter_raw():
                     raw += chunk
                     if len(raw) > self._body:

@@ -38,7 +38,7 @@ VALUES: Mapping[str, Change] = {
     "time_shift": lambda value, seconds, _: _shifted(value, seconds),
     "hash_swap": lambda value, _, __: hashlib.sha256(str(value).encode()).hexdigest(),
 }
-SWAPS = frozenset({"comparator_flip", "quantile_swap"})
+SWAPS = frozenset({"comparator_flip", "quantile_swap", "swap"})
 """The field and a sibling change places: lower with upper limit, one quantile with another."""
 MERGES = frozenset({"role_merge"})
 """The field takes the sibling's value: two roles in one hand."""

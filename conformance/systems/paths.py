@@ -1,16 +1,18 @@
-"""Places in a request or response, such as ``response.setpoints[*].p`` or ``request.generators[id=2].ramp``."""
+"""Places in a request, response or recording: ``response.setpoints[*].p``, ``readings[phase=a].voltage``."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from attrs import frozen
 
 from conformance.model.json import JSON
 
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\*)\]|\[(-?\d+)\]|\[([A-Za-z_]\w*)=([^\]]+)\]")
-_SIDE = re.compile(r"(request|response)(?=[.\[]|$)")
+_ROOT = re.compile(r"([a-z][a-z0-9_-]*)(?=[.\[]|$)")
+WIRE = frozenset({"request", "response"})
+"""The roots of what goes over the wire; every other is the name of a table or document."""
 
 Slot: TypeAlias = tuple[JSON, str | int]
 """A list or object, and the index or key in it; the value there can be read, replaced and removed."""
@@ -26,13 +28,13 @@ class Each:
 
 @frozen
 class Place:
-    """A path from the root of a request or response."""
+    """A path from its root: the request, the response, or a table or document by its name."""
 
-    side: Literal["request", "response"]
+    root: str
     steps: tuple[str | int | Each, ...]
 
     def slots(self, root: JSON) -> list[Slot]:
-        """Every place in ``root`` (the request or the response) that the path names; what is not there is left out."""
+        """Every place in ``root`` (such as the request) that the path names; what is not there is left out."""
         found: list[Slot] = [([root], 0)]
         for step in self.steps:
             found = [slot for container, key in found for slot in _inside(container[key], step)]
@@ -55,7 +57,7 @@ def _inside(value: JSON, step: str | int | Each) -> list[Slot]:
 
 def parse_place(text: str) -> Place:
     """The place that ``text`` names. Raises ValueError."""
-    start = _SIDE.match(text)
+    start = _ROOT.match(text)
     if not start:
         raise ValueError(text)
     steps: list[str | int | Each] = []
@@ -67,4 +69,4 @@ def parse_place(text: str) -> Place:
         name, star, index, key, value = match.groups()
         steps.append(name if name else int(index) if index else Each() if star else Each(key, value))
         at = match.end()
-    return Place("request" if start[1] == "request" else "response", tuple(steps))
+    return Place(start[1], tuple(steps))

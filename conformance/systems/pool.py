@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,7 @@ BATCH = 32
 class Pool:
     """``jobs`` sessions, each used by one worker at a time.
 
-    For operations that are stateless: which session answers which request is left to chance.
+    Which session answers which request or makes which sequence is left to chance.
     """
 
     def __init__(self, make_session: Callable[[], Session], jobs: int) -> None:
@@ -35,6 +36,7 @@ class Pool:
         for idle in [None] * (jobs - 1) + [self._first]:
             self._idle.put(idle)
         self._jobs = jobs
+        self._size: int | None = None
         self._workers = ThreadPoolExecutor(jobs, thread_name_prefix="conformance-pool")
 
     def hello(self) -> Hello:
@@ -48,31 +50,39 @@ class Pool:
     def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
         """The replies in the order of ``requests``, as they come; requests are drawn only a little ahead."""
         source = iter(requests)
-        size = 1
-        if first := list(islice(source, 1)):
-            yield from self._ask(operation, first)
-            size = BATCH if self._first.hello().batch else 1
+        if self._size is None:  # before any worker has the first session
+            self._size = BATCH if self._first.hello().batch else 1
         waiting: deque[Future[list[Reply]]] = deque()
         while True:
-            while len(waiting) < 2 * self._jobs and (chunk := list(islice(source, size))):
+            while len(waiting) < 2 * self._jobs and (chunk := list(islice(source, self._size))):
                 waiting.append(self._workers.submit(self._ask, operation, chunk))
             if not waiting:
                 return
             yield from waiting.popleft().result()
 
-    def map(self, operation: str, requests: Iterable[JSON]) -> list[Reply]:
-        """The replies in the order of ``requests``."""
-        return list(self.stream(operation, requests))
+    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
+        """The replies in the order of ``sequences``, each made whole in one session, from its first state."""
+        return self._workers.map(lambda requests: self._sequence(operation, requests), sequences)
+
+    def _sequence(self, operation: str, requests: Sequence[JSON]) -> Reply:
+        with self._session() as session:
+            return session.sequence(operation, requests)
 
     def _ask(self, operation: str, requests: list[JSON]) -> list[Reply]:
+        with self._session() as session:
+            if len(requests) == 1:
+                return [session.call(operation, requests[0])]
+            return session.batch(operation, requests)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """An idle session, opened if need be."""
         session = self._idle.get()
         try:
             if session is None:
                 session = self._make()
                 self._sessions.append(session)
-            if len(requests) == 1:
-                return [session.call(operation, requests[0])]
-            return session.batch(operation, requests)
+            yield session
         finally:
             self._idle.put(session)
 

@@ -53,6 +53,10 @@ class Conversation(Session):
         """The answers to several requests, in their order. Raises `OperationUnreached`."""
         return self._route(operation).batch(operation, requests)
 
+    def sequence(self, operation: str, requests: Sequence[JSON]) -> Reply:
+        """The answers to one request after the other, from the first state of the part that gives them."""
+        return self._route(operation).sequence(operation, requests)
+
     def reset(self) -> bool:
         """Bring all parts to their first state; False if one of them cannot."""
         done = [session.reset() for session in self._sessions]

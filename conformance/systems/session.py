@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance.errors import Text
 from conformance.model.json import JSON
 from conformance.model.run import Answer, Reply
+from conformance.systems import causes
+
+SEQUENCE = 64 << 20
+"""Bytes of all the answers of one sequence at most."""
 
 
 @frozen
@@ -42,12 +46,36 @@ class Session(Protocol):
         ...
 
     def call(self, operation: str, request: JSON) -> Reply:
-        """The answer to one request, or why there is none."""
+        """The answer to one request, or why there is none.
+
+        To a stream the request is ``{"time": ..., "sample": ...}``, and its answer the list of the events.
+        """
         ...
 
     def batch(self, operation: str, requests: Sequence[JSON]) -> list[Reply]:
         """The answers to several requests, in their order; asked one by one where the system has no batch."""
         return [self.call(operation, request) for request in requests]
+
+    def sequence(self, operation: str, requests: Sequence[JSON]) -> Reply:
+        """From the first state on one request after the other; the body is the list of the answers.
+
+        The first call without an answer, a refusal too, ends the sequence and gives it its answer.
+        """
+        if not self.reset():
+            return Reply(Answer.UNREACHABLE, cause=causes.no_reset())
+        replies: list[Reply] = []
+        size = 0
+        for number, request in enumerate(requests, start=1):
+            reply = self.call(operation, request)
+            size += len(reply.raw)
+            if size > SEQUENCE:
+                reply = Reply(Answer.TOO_LARGE, cause=causes.too_large(SEQUENCE))
+            replies.append(reply)
+            if reply.answer is not Answer.ANSWERED:
+                cause = causes.at_call(number, len(requests), reply.cause)
+                return evolve(reply, cause=cause, latency_ns=_latency(replies))
+        raw = b"[" + b",".join(reply.raw for reply in replies) + b"]"
+        return Reply(Answer.ANSWERED, raw, [reply.body for reply in replies], latency_ns=_latency(replies))
 
     def reset(self) -> bool:
         """Bring the system to its first state; False where nothing can do that."""
@@ -68,3 +96,7 @@ class Session(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _latency(replies: Sequence[Reply]) -> int:
+    return sum(reply.latency_ns for reply in replies)

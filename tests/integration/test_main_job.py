@@ -113,7 +113,7 @@ def test_a_system_that_misbehaves_now_and_then_fails_and_the_run_goes_on(
     lines = GOOD.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("def heat"))
     lines.insert(start + 1, f"    if request['target'] >= 298.5:\n        {body}")
-    record = run(write_system("\n".join(lines), reach='{python: "program:heat", timeout: 1 s}'), cases=12, calls=8)
+    record = run(write_system("\n".join(lines), reach='{python: "program:heat", timeout: 1 s}'), cases=12, calls=80)
     finding = of(record, rule)
     assert finding.outcome is Outcome.FAILED
     assert 0 < finding.counts.failed < finding.counts.cases
@@ -141,7 +141,7 @@ def test_outside_the_declared_envelope_nothing_decides(run: Run, write_system: W
         "    if request['target'] > 296:\n        answer['powers'][0]['p'] = 99.0\n    return answer\n"
     )
     inside = "environment: test\nenvelope: {target: {of: value, between: [289, 295]}}"
-    record = run(write_system(breaks_when_warm, extra=inside), mode="all", cases=320)
+    record = run(write_system(breaks_when_warm, extra=inside), mode="all", cases=320, calls=400)
     assert of(record, "room-power").outcome is Outcome.PASSED
     assert of(record, "room-power").counts.outside > 0
     assert of(run(write_system(breaks_when_warm), mode="all"), "room-power").outcome is Outcome.FAILED

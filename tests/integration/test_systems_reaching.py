@@ -194,7 +194,7 @@ def test_a_pool_gives_each_worker_a_process_and_keeps_the_order(make: Callable[.
     open_session = opener(make(echo=COMMAND), PACK, scratch=tmp_path)
     requests: list[Any] = [{"x": n} for n in range(40)]
     with Pool(open_session, 2) as pool:
-        assert [reply.body["y"] for reply in pool.map("echo", requests)] == list(range(40))
+        assert [reply.body["y"] for reply in pool.stream("echo", requests)] == list(range(40))
 
 
 @pytest.mark.parametrize("page", ["protocol.md", "protocol.zh-CN.md"])

@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from conformance.engines.chain.footers import Footers
 from conformance.engines.chain.ranks import ranked
-from conformance.engines.chain.samples import Connection, Source, parts_of, quoted, reading, rows_of
-from conformance.engines.chain.statistics import INF, MINUS_INF, Item, nothing
+from conformance.engines.chain.samples import Connection, Source, column_of, parts_of, quoted, reading, rows_of
+from conformance.engines.chain.statistics import MINUS_INF, Item, nothing
 from conformance.engines.chain.step import Bench, Step, same
+from conformance.engines.chain.sums import INF, Room
+from conformance.engines.sql.prune import ParquetRows
 from conformance.engines.sql.sheet import Sheet, Term
 from conformance.rules.chain import Chain
+from conformance.rules.engine import Kind
 from conformance.rules.windows import HOUR
 
-MOST = 8_000_000
+MOST = 16_000_000
 """Rows whose values are held at once to find a percentile; twice as many of one window."""
 MOST_SLICES = 64
 """Parts of the groups that are read one after the other."""
@@ -28,7 +32,12 @@ LONGEST_GAP = 10_000
 
 
 def lower_chains(
-    connection: Connection, relation: str, chains: Mapping[str, Chain], *, unique: bool = False
+    connection: Connection,
+    relation: str,
+    chains: Mapping[str, Chain],
+    *,
+    unique: bool = False,
+    parquet: ParquetRows | None = None,
 ) -> dict[str, tuple[str, ...]]:
     """Make a temporary table of each of ``chains``, by name, over the rows of ``relation``; returns their keys.
 
@@ -39,15 +48,23 @@ def lower_chains(
     Windows without a sample, between others of their group, are rows too; at most `LONGEST_GAP` in one gap.
 
     ``unique`` promises that no key of the relation is doubled, as opening a table finds out; else it is counted here.
+    ``parquet`` says which files the relation shows, whose footers may spare looking for the span of times and for the
+    greatest sample. What they say is held against what is read; the values are the same in any case.
     """
     sheet = _sheet(connection, relation)
     scans: dict[object, dict[str, Chain]] = {}
     kept: dict[str, Term | None] = {}
+    footers = None
+    if parquet is not None:
+        kinds: dict[str, Kind] = {c.table.time: "instant" for c in chains.values() if c.table.time}
+        read = [column_of(sheet, chain.of) for chain in chains.values() if chain.of is not None]
+        kinds |= {name: "number" for name in read if name is not None}
+        footers = Footers.read(connection, parquet, kinds)
     for name, chain in chains.items():
         kept[name] = None if chain.where is None else reading(sheet, chain.where)
         first = chain.stages[0]
         scans.setdefault((first.by, first.windows, kept[name]), {})[name] = chain
-    lowering = _Lowering(connection, relation, unique)
+    lowering = _Lowering(connection, relation, unique, footers)
     for alike in scans.values():
         lowering.scan(sheet, alike, kept[next(iter(alike))])
     lowering.bench.clear()
@@ -59,8 +76,8 @@ def samples_of(connection: Connection, relation: str, chain: Chain, *, unique: b
     sheet = _sheet(connection, relation)
     kept = None if chain.where is None else reading(sheet, chain.where)
     of = None if chain.of is None else reading(sheet, chain.of)
-    doubled = _Lowering(connection, relation, unique).doubled(chain)
-    source = rows_of(connection, relation, sheet, chain, kept, [of], doubled, trusting=True)
+    doubled = _Lowering(connection, relation, unique, None).doubled(chain)
+    source = rows_of(connection, relation, sheet, chain, kept, [of], doubled, trusting=True, summed={})
     return f"SELECT {', '.join((*source.named, 't', 'x0 AS x'))} FROM {source.over()}"
 
 
@@ -70,8 +87,8 @@ def _sheet(connection: Connection, relation: str) -> Sheet:
 
 
 class _Lowering:
-    def __init__(self, connection: Connection, relation: str, unique: bool) -> None:
-        self.connection, self.relation, self.unique = connection, relation, unique
+    def __init__(self, connection: Connection, relation: str, unique: bool, footers: Footers | None) -> None:
+        self.connection, self.relation, self.unique, self.footers = connection, relation, unique, footers
         self.bench = Bench(connection)
         self.doubles: dict[tuple[str, ...], str | None] = {}
 
@@ -94,6 +111,7 @@ class _Lowering:
         """The first step of ``chains``, all in one pass, and for each of them the steps after it."""
         some = next(iter(chains.values()))
         readings: list[Term | None] = []
+        summed: dict[int, str | None] = {}
         items: dict[str, Item] = {}
         for name, chain in chains.items():
             of = None if chain.of is None else reading(sheet, chain.of)
@@ -102,13 +120,16 @@ class _Lowering:
             hours = chain.length / HOUR if take.statistic == "energy" and chain.length else None
             items[name] = known or Item(take, len(readings), True, of is None or chain.condition, hours)
             if known is None:
+                if items[name].sums and chain.of is not None:
+                    summed[len(readings)] = column_of(sheet, chain.of)
                 readings.append(of)
         distinct = list({item.number: item for item in items.values()}.values())
         name, doubled = f"{next(iter(chains))}#0", self.doubled(some)
-        source = rows_of(self.connection, self.relation, sheet, some, kept, readings, doubled, trusting=True)
+        asked = (self.connection, self.relation, sheet, some, kept, readings, doubled)
+        source = rows_of(*asked, trusting=True, footers=self.footers, summed=summed)
         aggregated = self.aggregate(name, source, distinct, whole=False)
         if not source.doubled and not self.all_read(aggregated, source):
-            source = rows_of(self.connection, self.relation, sheet, some, kept, readings, doubled, trusting=False)
+            source = rows_of(*asked, trusting=False, summed=summed)
             aggregated = self.aggregate(name, source, distinct, whole=True)
         series = self.series(f"{next(iter(chains))}#series", source, some, 0)
         for name, chain in chains.items():
@@ -149,42 +170,45 @@ class _Lowering:
         else:
             wanted |= {"f": "min(f)", "l": "max(l)", "a": "min(t)", "z": "max(t)"}
         for item in items:
-            wanted |= item.aggregates()
+            wanted |= item.aggregates(source.room(item.number))
+        aggregates = ", ".join(f"{sql} AS {alias}" for alias, sql in wanted.items())
+        groups = ", ".join(source.groups)
+        grouped = f" GROUP BY {groups}" if groups else " HAVING count(*) > 0"
+        shown = f"* REPLACE ({source.grid.start_of('s')} AS s)" if source.grid else "*"
         table = ""
-        for where, window in [("", None)] if whole else _stretches(source, items):
-            groups = [g for g in source.groups if g != "s" or window is None]
-            shown = [*(g if g in groups else f"CAST({window} AS BIGINT) AS {g}" for g in source.groups)]
-            shown += [f"{sql} AS {alias}" for alias, sql in wanted.items()]
-            grouped = f" GROUP BY {', '.join(groups)}" if groups else " HAVING count(*) > 0"
-            select = f"SELECT {', '.join(shown)} FROM {source.over(where, window=window)}{grouped}"
+        for where in [""] if whole else _stretches(source, items):
+            samples = source.over(where, numbered=True)
+            select = f"SELECT {shown} FROM (SELECT {', '.join((*source.groups, aggregates))} FROM {samples}{grouped})"
             if table:
                 self.bench.run(f"INSERT INTO {table} {select}")
             else:
                 table = self.bench.table(name, select)
-        self.rescale(table, source, items)
+        for item in items:
+            self.rescale(table, source, item)
         return table
 
-    def rescale(self, table: str, source: Source, items: Sequence[Item]) -> None:
-        """Sum again, in another scale, what the first did not fit."""
-        for item in (i for i in items if i.power is not None):
-            odd = self.bench.table(
-                "#odd",
-                f'SELECT *, {item.fitting} AS f FROM (SELECT * RENAME (f AS "#f") FROM {table}) WHERE {item.unfit}',
-            )
-            if self.connection.execute(f"SELECT 1 FROM {odd} LIMIT 1").fetchone() is None:
-                continue
-            sums = item.sums(scale="scale")
-            shown = ", ".join((*source.groups, *(f"{sql} AS {alias}" for alias, sql in sums.items())))
-            groups = ", ".join(source.groups)
-            again = self.bench.table(
-                "#again",
-                f"SELECT {shown} FROM (SELECT p.*, odd.f AS scale FROM {source.over()} p JOIN {odd} odd ON "
-                f"{same('p', 'odd', source.groups)}){f' GROUP BY {groups}' if groups else ''}",
-            )
-            changed = ", ".join(f"{alias} = again.{alias}" for alias in sums)
-            self.bench.run(
-                f"UPDATE {table} AS p SET {changed} FROM {again} again WHERE {same('p', 'again', source.groups)}"
-            )
+    def rescale(self, table: str, source: Source, item: Item) -> None:
+        """Sum again, in a scale of their own, the windows for whose samples there was no room."""
+        if item.sums is None:
+            return
+        unfit = item.sums.unfit(source.room(item.number))
+        if self.connection.execute(f"SELECT 1 FROM {table} WHERE {unfit} LIMIT 1").fetchone() is None:
+            return
+        odd = self.bench.table(
+            "#odd", f"SELECT {', '.join((*source.groups, f'{item.sums.fitting} AS scale'))} FROM {table} WHERE {unfit}"
+        )
+        sums = item.sums.columns(Room.scaled(source.rows), scale="scale")
+        shown = ", ".join((*source.groups, *(f"{sql} AS {alias}" for alias, sql in sums.items())))
+        groups = ", ".join(source.groups)
+        again = self.bench.table(
+            "#again",
+            f"SELECT {shown} FROM (SELECT p.*, odd.scale FROM {source.over()} p JOIN {odd} odd ON "
+            f"{same('p', 'odd', source.groups)}){f' GROUP BY {groups}' if groups else ''}",
+        )
+        changed = ", ".join(f"{alias} = again.{alias}" for alias in sums)
+        self.bench.run(
+            f"UPDATE {table} AS p SET {changed} FROM {again} again WHERE {same('p', 'again', source.groups)}"
+        )
 
     def series(self, name: str, source: Source, chain: Chain, number: int) -> str | None:
         """The table of how many series each group pools; None if each group is one."""
@@ -210,9 +234,9 @@ class _Lowering:
 
     def finish(self, name: str, step: Step, series: str | None) -> str:
         """The table of what the step leaves: of the last one that of the chain, else of parts."""
-        known = self.weighed(name, step, series)
+        known = f"({self.weighed(step, series)})"
         if step.item.take.statistic == "percentile":
-            known = ranked(self.bench, name, step, known)
+            known = ranked(self.bench, name, step, self.bench.table(f"{name}#known", known))
         source, stage = step.source, step.stage
         value, low, high = step.item.ends()
         many = [*source.named, *(["s"] if source.grid else [])]
@@ -239,8 +263,8 @@ class _Lowering:
             self.bench.run(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {shown} FROM {parts} WHERE NOT gone")
         return parts
 
-    def weighed(self, name: str, step: Step, series: str | None) -> str:
-        """The aggregates with how many samples are expected, known and lost in each window."""
+    def weighed(self, step: Step, series: str | None) -> str:
+        """A query for the aggregates with how many samples are expected, known and lost in each window."""
         source, number = step.source, step.item.number
         groups = f"PARTITION BY {', '.join(source.named)}" if source.named else ""
         spans = f"SELECT *, min(f) OVER ({groups}) AS begun, max(l) OVER ({groups}) AS ended FROM {step.aggregated}"
@@ -260,7 +284,7 @@ class _Lowering:
         bounded = f"n{number}" if step.item.points else f"i{number}"
         known = f"SELECT *, {whole} AS whole, n{number} AS n, {bounded} AS i, {cut} AS cut FROM ({spans})"
         gone = "false" if step.zero else "whole = 0"
-        return self.bench.table(f"{name}#known", f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})")
+        return f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})"
 
     def gaps(self, step: Step, parts: str) -> str:
         """The windows without a sample, between others of their group."""
@@ -284,27 +308,24 @@ class _Lowering:
         )
 
 
-def _stretches(source: Source, items: Sequence[Item]) -> list[tuple[str, int | None]]:
-    """Conditions that divide the rows, by windows and then by groups, where percentiles would hold too many; and the
-    window in which all of them lie."""
+def _stretches(source: Source, items: Sequence[Item]) -> list[str]:
+    """Conditions that divide the rows, by windows and then by groups, where percentiles would hold too many."""
     held = source.rows * sum(item.take.statistic == "percentile" for item in items)
     if held <= MOST or source.span is None:
-        return [("", None)]
+        return [""]
     first, last = source.span
     bounds = [first, last + 1]
     if source.grid is not None:
         wanted = -(-held // MOST)
         cuts = (source.grid.floor(first + (last - first) * n // wanted) for n in range(1, wanted))
         bounds = sorted({first, *(c for c in cuts if c > first), last + 1})
-    found: list[tuple[str, int | None]] = []
+    found: list[str] = []
     for start, end in pairwise(bounds):
         share = held * (end - start) // (last + 1 - first)
         slices = min(-(-share // (2 * MOST)), MOST_SLICES) if source.by else 1  # dear: all rows are read for each
         within = [f"{source.time} >= {start + source.shift} AND {source.time} < {end + source.shift}"]
         within = within if len(bounds) > 2 else []
-        alone = source.grid is not None and source.grid.floor(start) == source.grid.floor(end - 1) and within
-        window = source.grid.floor(start) if source.grid is not None and alone else None
         for n in range(slices):
             groups = [f"hash({', '.join(source.by)}) % {slices} = {n}"] if slices > 1 else []
-            found.append((" AND ".join(within + groups), window))
+            found.append(" AND ".join(within + groups))
     return found

@@ -10,16 +10,13 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from conformance.engines.chain.sums import INF, Room, Sums
 from conformance.rules.chain import Take
 
-FINE = 2.0**60
-"""What is behind the point is summed in units of 1 / FINE, and what is before it in ones: two exact integer sums."""
-_RANGES = {1: (2.0**20, 2.0**-27, 2.0**41), 2: (2.0**8, 2.0**-11, 2.0**22)}
-"""By power: the scale of numbers before they are split, and the greatest of a window for which that scale will do."""
 MOST_EXTREME = 1_000_000
 """More samples from one end than DuckDB keeps in order while it reads."""
-_SUMS = {"sum": 1, "mean": 1, "energy": 1, "rms": 2}
-INF, MINUS_INF = "CAST('inf' AS DOUBLE)", "CAST('-inf' AS DOUBLE)"
+_POWERS = {"sum": 1, "mean": 1, "energy": 1, "rms": 2}
+MINUS_INF = "CAST('-inf' AS DOUBLE)"
 
 
 @frozen
@@ -35,12 +32,13 @@ class Item:
     """Of an energy: the length of a sample."""
 
     @property
-    def power(self) -> int | None:
-        """Which power of the samples is summed; None where nothing is."""
-        return _SUMS.get(self.take.statistic)
+    def sums(self) -> Sums | None:
+        """What is summed of the samples; None where nothing is."""
+        power = _POWERS.get(self.take.statistic)
+        return None if power is None else Sums(self.number, power, self.points)
 
-    def aggregates(self, *, scale: str | None = None) -> dict[str, str]:
-        """Column to the aggregate that it holds. ``scale`` is the column with the scale of a window's numbers."""
+    def aggregates(self, room: Room) -> dict[str, str]:
+        """Column to the aggregate that it holds. ``room`` is that for sums."""
         n = self.number
         x, low, high = (f"x{n}", f"x{n}", f"x{n}") if self.points else (f"x{n}", f"lo{n}", f"hi{n}")
         found = {f"n{n}": f"count({x})"} | ({} if self.points else {f"i{n}": f"count({low})"})
@@ -53,50 +51,7 @@ class Item:
                 return found | {f"v{n}": f"{extreme}({x})", f"l{n}": f"{extreme}({low})", f"h{n}": f"{extreme}({high})"}
             case "percentile":
                 return found | {f"v{n}": f"quantile_disc({x}, {_decimal(self.take)})"}
-        return found | self.sums(scale=scale)
-
-    def sums(self, *, scale: str | None = None) -> dict[str, str]:
-        """The columns of exact sums; none of another statistic."""
-        if self.power is None:
-            return {}
-        n, first = self.number, _RANGES[self.power][0]
-        x, low, high = (f"x{n}",) * 3 if self.points else (f"x{n}", f"lo{n}", f"hi{n}")
-        if self.power == 2 and not self.points:
-            inside = f"{low} <= 0 AND {high} >= 0"
-            near, far = f"least(abs({low}), abs({high}))", f"greatest(abs({low}), abs({high}))"
-            low = f"CASE WHEN {low} IS NOT NULL THEN CASE WHEN {inside} THEN 0 ELSE {near} END END"
-            high = f"CASE WHEN {high} IS NOT NULL THEN {far} END"
-        by = f"any_value({scale})" if scale else f"CAST({first!r} AS DOUBLE)"
-        times = scale or f"CAST({first!r} AS DOUBLE)"
-        found = {f"f{n}": by}
-        greatest: list[str] = []
-        for end, of in (("x", x), ("l", low), ("h", high)):
-            if self.points and end != "x":
-                continue
-            there = of if end == "x" else f"CASE WHEN abs({of}) < {INF} THEN {of} END"
-            scaled = f"({there}) * {times}"
-            summed = f"({scaled}) * ({scaled})" if self.power == 2 else f"({scaled})"
-            greatest.append(f"max(abs({there}))")
-            found[f"{end}w{n}"] = f"sum(TRY_CAST(trunc({summed}) AS BIGINT))"
-            found[f"{end}p{n}"] = f"sum(TRY_CAST(({summed} - trunc({summed})) * {FINE!r} AS BIGINT))"
-            if end != "x":
-                found[f"{end}u{n}"] = f"count(*) FILTER (abs({of}) = {INF})"
-        found[f"g{n}"] = f"greatest({', '.join(greatest)})" if len(greatest) > 1 else greatest[0]
-        return found
-
-    @property
-    def unfit(self) -> str:
-        """Whether the greatest of a window needs another scale than that of the first scan."""
-        assert self.power is not None  # noqa: S101 - only sums have scales
-        _, least, most = _RANGES[self.power]
-        g = f"g{self.number}"
-        return f"({g} > 0 AND NOT ({g} >= {least!r} AND {g} < {most!r}))"
-
-    @property
-    def fitting(self) -> str:
-        """The scale that fits: the greatest becomes about 2 ** 30."""
-        exponent = f"least(greatest(30 - floor(log2(g{self.number})), -1000), 1000)"
-        return f"CASE WHEN g{self.number} > 0 THEN pow(2.0, {exponent}) ELSE 1.0 END"
+        return found | (self.sums.columns(room) if self.sums else {})
 
     def ends(self) -> tuple[str, str, str]:
         """The statistic of what is known, and the least and greatest that the whole can have."""
@@ -114,28 +69,28 @@ class Item:
                 return f"v{n}", f"CASE WHEN lost = 0 THEN {low} ELSE {MINUS_INF} END", f"coalesce({high}, {INF})"
             case "percentile":
                 return f"v{n}", f"l{n}", f"h{n}"
+        assert self.sums is not None  # noqa: S101 - all others are
         low, high = ("x", "x") if self.points else ("l", "h")
         below, above = ("", "") if self.points else (f" AND lu{n} = 0", f" AND hu{n} = 0")
-        bottom, top = self._total(low, "whole"), self._total(high, "whole")
-        if self.power == 1:  # a missing square adds nothing at least
+        bottom, top = self._total(self.sums, low, "whole"), self._total(self.sums, high, "whole")
+        if self.sums.power == 1:  # a missing square adds nothing at least
             bottom = f"CASE WHEN lost = 0{below} THEN {bottom} ELSE {MINUS_INF} END"
         top = f"CASE WHEN lost = 0{above} THEN {top} ELSE {INF} END"
-        return self._total("x", "n"), bottom, top
+        return self._total(self.sums, "x", "n"), bottom, top
 
     def _extremes(self) -> tuple[str, str]:
         """The columns of the least or greatest of the lower and of the upper ends."""
         return (f"v{self.number}",) * 2 if self.points else (f"l{self.number}", f"h{self.number}")
 
-    def _total(self, end: str, of: str) -> str:
+    def _total(self, sums: Sums, end: str, of: str) -> str:
         """The sum, mean or root mean square of one end over ``of`` samples."""
-        n = self.number
-        total = f"(coalesce({end}w{n}, 0)::DOUBLE + coalesce({end}p{n}, 0)::DOUBLE / {FINE!r})"
+        total, scale = sums.total(end), f"f{self.number}"
         match self.take.statistic:
             case "mean":
-                return f"{total} / f{n} / nullif({of}, 0)"
+                return f"{total} / nullif({of}, 0) / {scale}"
             case "rms":
-                return f"sqrt({total} / nullif({of}, 0)) / f{n}"
-        return f"{total} / f{n}" + (f" * {self.hours!r}" if self.hours is not None else "")
+                return f"sqrt({total} / nullif({of}, 0)) / {scale}"
+        return f"{total} / {scale}" + (f" * {self.hours!r}" if self.hours is not None else "")
 
     @property
     def depth(self) -> str:

@@ -108,7 +108,8 @@ class Feed:
         keys = [_name(name) for name in self.groups]
         first, last = (exp.Tuple(expressions=[exp.convert(v) for v in g.values]) for g in (batch[0], batch[-1]))
         own = exp.Tuple(expressions=keys)
-        times, columns = self._columns([own >= first, own.copy() <= last], order=[*keys, _name(self.time)])
+        until = exp.Coalesce(this=own.copy() <= last, expressions=[exp.false()])  # DuckDB has no BETWEEN of tuples
+        times, columns = self._columns([own >= first, until], order=[*keys, _name(self.time)])
         begin = 0
         for group in batch:
             rows = slice(begin, begin + group.rows)

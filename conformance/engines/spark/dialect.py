@@ -70,6 +70,8 @@ def _real(value: Term) -> Term:
 def _called(node: exp.Anonymous) -> Term:
     """Functions of other names."""
     match node.name.lower():
+        case "isfinite":
+            return exp.paren(exp.Abs(this=node.expressions[0].copy()) < INF)
         case "round_even":
             return exp.func("rint", node.expressions[0].copy())
         case "epoch_ns":

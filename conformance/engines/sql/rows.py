@@ -41,7 +41,8 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """A database in memory that neither loads nor installs extensions, and takes no expression for known unread.
 
-    By the statistics of a Parquet file DuckDB would hold ``isnan(x)`` to be false, though they pass over NaN.
+    By the statistics of a Parquet file DuckDB would hold ``isnan(x)`` to be false, though they pass over NaN; and it
+    would divide a grouping into parts that read the same rows each, where a filter on another column stands below.
     ``memory`` is the most it may take, ``scratch`` the folder to which it may spill what does not fit; without one it
     gives up instead.
     """
@@ -51,7 +52,7 @@ def connect(
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
-            "disabled_optimizers": "statistics_propagation",
+            "disabled_optimizers": "statistics_propagation,partitioned_execution",
             "memory_limit": memory,
             "temp_directory": str(scratch) if scratch else "",
             "preserve_insertion_order": False,
@@ -118,15 +119,16 @@ def judge_rows(
         proofs = _proofs(connection, rows, groups, {n: provers[n] for n in names}) if statistics else {}
         # A pass of its own over some of the rows costs as much as a share in a pass over all, or twice as many rows.
         share = {n: sum(p is not None for p in proofs.get(n, ())) / max(len(groups), 1) for n in names}
-        alone = [n for n in names if share[n] > (0.5 if len(names) > 1 else 0)]
-        if together := [n for n in names if n not in alone]:
+        apart = [n for n in names if share[n] > (0.5 if len(names) > 1 else 0)]
+        if together := [n for n in names if n not in apart]:
             over = search(together, rows, types)
             over.read(groups)
             found |= over.verdicts(cases)
-        for name in alone:
-            over = search([name], rows, types)
-            over.read([group for group, proof in zip(groups, proofs[name], strict=True) if proof is None])
-            over.explore({group: proof for group, proof in zip(groups, proofs[name], strict=True) if proof is not None})
+        for alike in _alike(apart, provers):
+            over = search(alike, rows, types)
+            whole = dict(zip(groups, zip(*(proofs[name] for name in alike), strict=True), strict=True))
+            over.read([group for group, of in whole.items() if None in of])
+            over.explore({g: sure for g, of in whole.items() if len(sure := [p for p in of if p]) == len(of)})
             found |= over.verdicts(cases)
     if others := [name for name in rules if name not in found]:
         count = connection.execute(exp.select("count(*)").from_(table(relation)).sql("duckdb")).fetchone()
@@ -135,6 +137,14 @@ def judge_rows(
         over.read([Group(0, 0, cases, {})])
         found |= over.verdicts(cases)
     return {name: found[name] for name in rules}
+
+
+def _alike(names: Sequence[str], provers: Mapping[str, Prover]) -> list[list[str]]:
+    """``names`` by the columns that they read: statistics leave about the same groups open of those."""
+    found: dict[frozenset[str], list[str]] = {}
+    for name in names:
+        found.setdefault(frozenset(provers[name].columns), []).append(name)
+    return list(found.values())
 
 
 def _proofs(

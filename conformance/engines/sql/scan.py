@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from conformance.engines.sql.prune import FILE, ROW, Group, ParquetRows, parquet
 from conformance.engines.sql.rule import Judged, SqlRule, complete_rows, judged_rows, opaque
-from conformance.engines.sql.sheet import NULL, TRUE, Sheet, Term, both, case, integer, negation, number, one_of
+from conformance.engines.sql.sheet import NULL, TRUE, Sheet, Term, both, case, integer, number, one_of
 from conformance.rules.margin import AT_LIMIT
 from conformance.rules.verdicts import PLACES, Place
 
@@ -88,26 +88,17 @@ class Scan:
             rows, places, [[r for _, of in near if (r := of[n]) is not None] for n in range(len(judged))], near
         )
 
-    def others(self, groups: Sequence[Group]) -> Counted:
-        """The incomplete rows, with the least ranks of each rule."""
-        text, judged = self._full(complete=False)
+    def others(self, groups: Sequence[Group], *, few: bool) -> Counted:
+        """The incomplete rows, with the least ranks of each rule.
+
+        If they are ``few``, they are put together first: the vectors in which DuckDB computes are full then.
+        """
+        text, judged = self._full(complete=False, key=())
         ranks = [exp.func("min", exp.column(f"r{n}"), integer(self.most)) for n in range(len(judged))]
-        rows, *found = self._fetch(self._source(groups), _over(exp.select(*_tallies(judged), *ranks), text))
+        source = self._gathered(groups, ()) if few else self._source(groups)
+        rows, *found = self._fetch(source, _over(exp.select(*_tallies(judged), *ranks), text), gathered=few)
         places, least = _places(judged, rows, found)
         return Counted(rows, places, [r or [] for r in least])
-
-    def few_others(self, groups: Sequence[Group]) -> tuple[Counted, list[list[Ranked]]]:
-        """The incomplete rows, and the worst of them by each rule.
-
-        They are put together first: the vectors in which DuckDB computes are full then.
-        """
-        text, judged = self._full(complete=False)
-        query = exp.select(
-            *_tallies(judged), *(self._packed(n, negation(exp.column(f"r{n}").is_(NULL))) for n in range(len(judged)))
-        )
-        rows, *found = self._fetch(self._gathered(groups), _over(query, text), gathered=True)
-        places, worst = _places(judged, rows, found)
-        return Counted(rows, places, [[row[0] for row in one or ()] for one in worst]), [one or [] for one in worst]
 
     def worst(
         self,
@@ -115,14 +106,19 @@ class Scan:
         bounds: Sequence[float],
         *,
         complete: bool,
+        few: bool = False,
         spots: Sequence[Spot] | None = None,
     ) -> list[list[Ranked]]:
-        """Of each rule the worst complete (or other) rows, at ``spots`` if given, whose rank is at most its bound."""
-        text, _ = self._full(complete=complete)
+        """Of each rule the worst complete (or other) rows, at ``spots`` if given, whose rank is at most its bound.
+
+        ``few``: there are few incomplete ones.
+        """
+        text, _ = self._full(complete=complete, key=self.key)
         near = [exp.column(f"r{n}") <= number(bound) for n, bound in enumerate(bounds)]
         wanted = [self._packed(n, here) for n, here in enumerate(near)]
         query = exp.select(*wanted).where(opaque(one_of(*near)))
-        return [ranked or [] for ranked in self._fetch(self._source(groups, spots), _over(query, text))]
+        source = self._gathered(groups, self.key) if few else self._source(groups, spots)
+        return [ranked or [] for ranked in self._fetch(source, _over(query, text), gathered=few)]
 
     def _packed(self, n: int, here: Term) -> Term:
         """The worst rows of rule n among those that meet ``here``."""
@@ -136,12 +132,12 @@ class Scan:
         """The rules, which know what the number of an atom means."""
         return self._screen(near=False)[1]
 
-    def _gathered(self, groups: Sequence[Group]) -> str:
-        """The text of a query for the incomplete rows of ``groups``, with their keys and what the rules read."""
+    def _gathered(self, groups: Sequence[Group], key: Sequence[str]) -> str:
+        """The text of a query for the incomplete rows of ``groups``, with ``key`` and what the rules read."""
         sheet = Sheet(self.types)
         for rule in self.rules.values():
             rule.on(sheet, complete=True)
-        read = list(dict.fromkeys((*(name for name, _ in sheet.columns), *self.key)))
+        read = list(dict.fromkeys((*(name for name, _ in sheet.columns), *key)))
         whole = complete_rows(sheet)
         outputs = {f"c{n}": sheet.column(name) for n, name in enumerate(read)}
         rows = sheet.select(outputs, table("all"), where=exp.not_(whole))
@@ -211,11 +207,11 @@ class Scan:
         spots = exp.func("coalesce", exp.column("listed"), exp.Array(expressions=[]))
         return exp.select(*labels, exp.case().when(few, spots)).from_(found.subquery(copy=False), copy=False)
 
-    def _full(self, *, complete: bool) -> tuple[str, Sequence[Judged]]:
-        """The text of a query that judges every complete (or every other) row in full."""
-        if (label := f"full {complete}") not in self._texts:
+    def _full(self, *, complete: bool, key: Sequence[str]) -> tuple[str, Sequence[Judged]]:
+        """The text of a query that judges every complete (or every other) row in full and shows its ``key``."""
+        if (label := f"full {complete} {bool(key)}") not in self._texts:
             query, judged = judged_rows(
-                table(_SOURCE), self.types, self.rules, key=self.key, complete=complete, uncertainty=self.uncertainty
+                table(_SOURCE), self.types, self.rules, key=key, complete=complete, uncertainty=self.uncertainty
             )
             self._texts[label] = query.sql("duckdb", copy=False), judged
         return self._texts[label]

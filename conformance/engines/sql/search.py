@@ -22,7 +22,7 @@ SEGMENT = 1 << 22
 """So many rows are read at once."""
 FEW = 1 << 19
 """So many incomplete rows are put together in memory."""
-FEW_READ = 1 << 20
+FEW_READ = 1 << 18
 """So many rows are read twice rather than with a note of those that may be among the worst."""
 RUNS = 12
 """So many runs of neighbouring rows one query tells apart; with more, that takes longer than to read them."""
@@ -51,16 +51,21 @@ class Search:
     def read(self, groups: Sequence[Group]) -> None:
         """Count the rows of ``groups``, and note which may be among the worst."""
         for batch in _batches(groups, most=SEGMENT):
-            size = sum(group.rows for group in batch)
-            counted = self._screened(batch) if self.scan.parquet and size > FEW_READ else None
-            if counted is None or counted.near is None:
-                counted = self.scan.plain(batch)
-                self.loose += batch
+            counted = self._looked(batch)
             self._add(counted)
-            self.near += counted.near or ()
-            if lacking := size - counted.rows:
+            if lacking := sum(group.rows for group in batch) - counted.rows:
                 self.torn += batch
                 self.lacking += lacking
+
+    def _looked(self, batch: Sequence[Group]) -> Counted:
+        """The complete rows of ``batch``, of which those are noted that may be among the worst."""
+        size = sum(group.rows for group in batch)
+        counted = self._screened(batch) if self.scan.parquet and size > FEW_READ else None
+        if counted is None or counted.near is None:
+            counted = self.scan.plain(batch)
+            self.loose += batch
+        self.near += counted.near or ()
+        return counted
 
     def _screened(self, batch: Sequence[Group]) -> Counted:
         if inf in self.bounds:
@@ -68,37 +73,42 @@ class Search:
                 self.bounds[n] = min(self.bounds[n], self._last(ranks))
         return self.scan.screen(batch, self.bounds)
 
-    def explore(self, proofs: Mapping[Group, GroupProof]) -> None:
-        """Count the groups that have ``proofs`` by the only rule; read those that may hold one of its worst rows."""
-        waiting = sorted(proofs, key=lambda group: proofs[group].least)
-        proved = dict(proofs)
+    def explore(self, proofs: Mapping[Group, Sequence[GroupProof]]) -> None:
+        """Count the groups of which every rule has a proof; read those that may hold one of their worst rows."""
+        waiting, proved = dict(proofs), dict(proofs)
         width = self.scan.most
-        while near := [g for g in waiting if proofs[g].least <= min(self.bounds[0], float_info.max)][:width]:
-            torn = [g for g in near if proofs[g].lacking < inf]
+        while near := self._nearest(waiting, width):
+            torn = [g for g in near if any(proof.lacking < inf for proof in proofs[g])]
             self.read(torn)
             for group in torn:
                 del proved[group]
-            for batch in _batches([g for g in near if proofs[g].lacking == inf]):
-                self._rank(self.scan.plain(batch))
-                self.loose += batch
-            waiting = waiting[len(near) :]
+            for batch in _batches([g for g in near if g not in torn]):
+                self._rank(self._looked(batch))
+            for group in near:
+                del waiting[group]
             width *= 4
-        for proof in proved.values():
-            self.places[0].update(proof.places)
+        for of in proved.values():
+            for places, proof in zip(self.places, of, strict=True):
+                places.update(proof.places)
+
+    def _nearest(self, waiting: Mapping[Group, Sequence[GroupProof]], width: int) -> list[Group]:
+        """Of each rule up to ``width`` groups that may hold one of its worst rows, by their least margins."""
+        found: dict[Group, None] = {}
+        for n, bound in enumerate(self.bounds):
+            near = [group for group, of in waiting.items() if of[n].least <= min(bound, float_info.max)]
+            found |= dict.fromkeys(sorted(near, key=lambda group: waiting[group][n].least)[:width])
+        return list(found)
 
     def verdicts(self, cases: int) -> dict[str, RowVerdict]:
         """What the rules say of all ``cases`` rows, now that all have been read or proved."""
         found: list[list[list[Ranked]]] = []
-        torn = []
-        for batch in _batches(self.torn):
-            if self.lacking <= FEW:
-                counted, worst = self.scan.few_others(batch)
-                found.append(worst)
-            else:
-                counted = self.scan.others(batch)
-                torn.append(batch)
+        few = self.lacking <= FEW
+        torn = [(batch, self.scan.others(batch, few=few)) for batch in _batches(self.torn)]
+        for _, counted in torn:
             self._add(counted)
-        found += [self.scan.worst(batch, self.bounds, complete=False) for batch in torn]
+        for batch, counted in torn:
+            if any(ranks and ranks[0] <= bound for ranks, bound in zip(counted.ranks, self.bounds, strict=True)):
+                found.append(self.scan.worst(batch, self.bounds, complete=False, few=few))
         found += [self.scan.worst(batch, self.bounds, complete=True) for batch in _batches(self.loose)]
         spots = [spot for spot, of in self.near if any(_within(r, b) for r, b in zip(of, self.bounds, strict=True))]
         if spots:

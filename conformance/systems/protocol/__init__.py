@@ -13,7 +13,7 @@ from attrs import frozen
 
 from conformance import __version__
 from conformance.errors import Text
-from conformance.model.json import JSON, encode
+from conformance.model.json import JSON, Encoded, encode
 from conformance.model.standard import Pack
 from conformance.systems.wire import Malformed, Part, members, show
 
@@ -55,9 +55,15 @@ def write(message: Mapping[str, JSON], *, number: int) -> bytes:
 
     Raises ValueError for what protocol 1 does not have; a caller that sends such a message is broken.
     """
-    full = {"id": number, **message}
-    _validator("to-system").validate(full)
-    return encode(full) + b"\n"
+    head = {"id": number, **message}
+    request = head.get("request")
+    if not isinstance(request, Encoded):
+        _validator("to-system").validate(head)
+        return encode(head) + b"\n"
+    head["request"] = None  # anything may stand there
+    _validator("to-system").validate(head)
+    del head["request"]
+    return encode(head)[:-1] + b',"request":' + request.raw + b"}\n"
 
 
 def read(line: bytes, *, number: int, kinds: frozenset[str]) -> dict[str, Part]:

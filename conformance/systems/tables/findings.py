@@ -28,6 +28,11 @@ def findings(connection: duckdb.DuckDBPyConnection, rows_view: str, table: Table
     return tuple(_Findings(connection, name_of(rows_view), table, rows).all()) if rows else (NoRows(table=table.name),)
 
 
+def twice(connection: duckdb.DuckDBPyConnection, view: str, table: Table) -> tuple[Problem, ...]:
+    """Keys of ``table`` that come more than once in ``view``, which needs no order; none if there are none."""
+    return tuple(_Findings(connection, name_of(view), table, 0).twice(["TRUE"]))
+
+
 class _Findings:
     def __init__(self, connection: duckdb.DuckDBPyConnection, view: str, table: Table, rows: int) -> None:
         self.connection, self.view, self.table, self.rows = connection, view, table, rows
@@ -36,13 +41,13 @@ class _Findings:
 
     def all(self) -> Iterator[Problem]:
         if not self.time:
-            yield from self._twice(["TRUE"])
+            yield from self.twice(["TRUE"])
             return
         falls, changes, back, mixed = self._order()
         in_key = self.table.time in self.table.key
         if in_key and (not mixed or (not falls and changes + 1 == self._groups())):
             return
-        yield from self._twice(self._spans() if in_key else ["TRUE"])
+        yield from self.twice(self._spans() if in_key else ["TRUE"])
         if back:
             yield from self._back()
 
@@ -75,7 +80,8 @@ class _Findings:
         ends = [least + (most + 1 - least) * i // count for i in range(count + 1)]
         return [f"{self.time} >= {a} AND {self.time} < {b}" for a, b in pairwise(ends)]
 
-    def _twice(self, parts: Sequence[str]) -> Iterator[Problem]:
+    def twice(self, parts: Sequence[str]) -> Iterator[Problem]:
+        """Keys that come more than once; no key is in two of ``parts``, conditions on rows."""
         key = ", ".join(map(name_of, self.table.key))
         count = 0
         first: list[tuple[Any, ...]] = []

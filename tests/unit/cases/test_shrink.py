@@ -70,3 +70,23 @@ def test_without_calls_the_counterexample_stays_as_it_is(box):
 def test_a_rule_broken_at_nominal_leaves_nothing(box):
     shrunk = shrink(box(10), (1.0,) * 10, lambda ps: [True for _ in ps], budget=10)
     assert (shrunk.left, shrunk.calls) == (0, 1)
+
+
+def test_another_target_than_nominal_is_shrunk_toward(box):
+    space = box(12)
+    start, target = (1.0,) * 12, (0.0,) * 12
+    shrunk = shrink(space, start, lambda ps: [p[2] > 0.25 for p in ps], budget=60, target=target)
+    assert shrunk.point == (0.0, 0.0, 0.251, *(0.0,) * 9)
+    assert shrunk.left == 1
+
+
+def test_of_values_at_their_ends_the_longest_moves_are_kept(schema, site):
+    space = Space.of(schema, site=site, envelope={})
+    start = tuple(d.upper if d.group == "loads.p" else d.nominal for d in space.dimensions)
+    loads = space.groups["loads.p"]
+
+    def over(points):
+        return [sum(float(p[n]) - float(space.nominal[n]) for n in loads) > 30 for p in points]
+
+    shrunk = shrink(space, start, over, budget=60, amounts=False)
+    assert [c.path for c in space.changes(shrunk.point)] == ["loads[bus=3].p"]  # 34 MW of one, not 41 of two

@@ -134,3 +134,29 @@ def test_instants_in_keys_are_nanoseconds(connection: duckdb.DuckDBPyConnection,
     connection.execute(f"CREATE TABLE t AS SELECT {made} AS time, 250e0 AS v")
     (row,) = judge_rows(connection, "t", {"r": lower(program(LIMIT))}, key=["time"])["r"].worst
     assert row.key == (stamp,)
+
+
+def test_rules_on_the_same_columns_read_what_statistics_leave_open_together(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = write(tmp_path / "v.parquet", voltages())
+    texts = {"low": 'row.v >= q("207 V")', "high": LIMIT, "other": 'row.v <= q("253 V")'}
+    rules = {name: lower(program(text)) for name, text in texts.items()}
+    seen: list[str] = []
+
+    class Watched:
+        def execute(self, sql: str, *arguments: Any) -> Any:
+            seen.append(sql)
+            return connection.execute(sql, *arguments)
+
+    def judged(some: dict[str, Any], **options: Any) -> dict[str, Any]:
+        seen.clear()
+        return judge_rows(Watched(), "", some, key=["meter"], parquet=rows, **options)  # type: ignore[arg-type]
+
+    alone = {name: judged({name: rule})[name] for name, rule in rules.items()}
+    each = len(seen)
+    together = judged(rules)
+    assert together == alone == judged(rules, statistics=False)
+    assert len({counts.failed for counts in (one.counts for one in together.values())}) > 1
+    judged(rules)
+    assert len(seen) < 2 * each

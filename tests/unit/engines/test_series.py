@@ -252,6 +252,20 @@ def test_no_window_reaches_into_another_group() -> None:
     assert [row.key[0] for row in verdict.worst[:4]] == ["B"] * 4
 
 
+def test_groups_may_be_named_by_several_columns() -> None:
+    connection = connect(threads=1)
+    connection.execute(
+        'CREATE TABLE data AS SELECT mine, area, n::BIGINT * 60000000000 AS "time", '
+        "CASE WHEN mine = 'B' AND area = 'face' THEN 2.0 ELSE 0.5 END AS gas "
+        "FROM (VALUES ('A'), ('B')) m(mine), (VALUES ('face'), ('return')) p(area), range(3) t(n)"
+    )
+    one = program('held(row.gas <= q("1 %"), q("1 min"))')
+    key = ("mine", "area", "time")
+    verdict = judge_series(connection, "data", {"r": one}, key=key, time="time", groups=key[:2], worst=99)["r"]
+    assert counts(verdict) == {"cases": 12, "passed": 6, "failed": 3, "cut": 3}
+    assert {row.key[:2] for row in verdict.worst if row.place == "failed"} == {("B", "face")}
+
+
 def test_worst_rows_come_by_margin_then_by_key() -> None:
     rows: Rows = [(mine, n, 2.0) for n in (1, 0) for mine in ("B", "A")]
     verdict = judged('held(row.gas <= q("1 %"), 0)', rows, worst=3)

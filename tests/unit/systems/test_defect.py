@@ -118,6 +118,54 @@ def test_a_file_of_defects_is_read(tmp_path: Path) -> None:
         Defective(None, second)  # type: ignore[arg-type]
 
 
+RECORDED = """
+- id: stuck
+  title: {en: The sensor is stuck, zh: 传感器读数不变}
+  operator: hold_last
+  path: readings[phase=a].voltage
+  rate: 0.1
+  length: 6
+  trigger: {path: readings.power, over: 2}
+- id: crossed
+  title: {en: Phases are crossed, zh: 相序接错}
+  operator: swap
+  path: readings.phase
+  values: [a, b]
+- id: pooled
+  title: {en: Phases are pooled, zh: 三相合并统计}
+  fault: pooled-phases
+- id: not-pooled
+  title: {en: At the wire, zh: 通信线路上}
+  operator: sign_flip
+  path: response.y
+"""
+
+
+def test_defects_of_what_is_recorded_are_told_from_those_at_the_wire(tmp_path: Path) -> None:
+    stuck, crossed, pooled, wire = read_defects(write(tmp_path, RECORDED))
+    assert [one.recorded for one in (stuck, crossed, pooled, wire)] == [True, True, True, False]
+    assert (stuck.place.root, stuck.rate, stuck.length) == ("readings", 0.1, 6)
+    assert (crossed.values, pooled.fault) == (("a", "b"), "pooled-phases")
+    with pytest.raises(ValueError, match="or a recording"):
+        Defective(None, pooled)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("fault: x, operator: sign_flip, path: readings.y", "one of operator, system and fault"),
+        ("operator: swap, path: readings.phase", "needs 'other'"),
+        ("operator: swap, path: response.y, values: [a, b]", "needs 'other'"),
+        ("operator: sign_flip, path: response.y, length: 3", "speaks of the rows"),
+        ("operator: sign_flip, path: response.y, trigger: {path: response.y, over: 1}", "a number of the request"),
+    ],
+)
+def test_what_does_not_go_together_is_told(tmp_path: Path, keys: str, said: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_defects(write(tmp_path, f"- {{id: a, title: {{en: a, zh: 甲}}, {keys}}}\n"))
+    assert said in str(caught.value)
+
+
 BAD = """
 - id: a
   title: {en: No operator, zh: 无算子}

@@ -47,7 +47,7 @@ def test_a_path_names_every_place_that_is_there_and_none_that_is_not(path: str, 
     assert values(path) == found
 
 
-@pytest.mark.parametrize("text", ["", "units", "responses.a", "response..a", "response[", "response[a]", "response.a "])
+@pytest.mark.parametrize("text", ["", "Units", "1st.a", "response..a", "response[", "response[a]", "response.a "])
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^"):
         parse_place(text)
@@ -68,6 +68,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
         ("role_merge", "response.units[*].low", {"other": "high"}, [9, 8, 7]),
         ("comparator_flip", "response.units[*].low", {"other": "high"}, [9, 8, 7]),
         ("quantile_swap", "response.units[*].high", {"other": "low"}, [1, 2, 3]),
+        ("swap", "response.units[*].high", {"other": "low"}, [1, 2, 3]),
         ("time_shift", "response.units[*].at", {"amount": 3600.0}, ["2026-07-01T05:00:00Z"] * 2 + ["soon"]),
         ("hold_last", "response.units[*].p", {"previous": {"units": [{"p": 7}]}}, [7, -4.0, None]),
     ],

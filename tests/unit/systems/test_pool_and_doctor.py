@@ -22,7 +22,7 @@ def wait_a_little(request: Any) -> Any:
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_replies_come_in_the_order_of_the_requests_whatever_the_jobs(jobs: int, fake: Any) -> None:
     with Pool(lambda: fake(wait_a_little), jobs) as pool:
-        replies = pool.map("echo", [{"x": n} for n in range(60)])
+        replies = list(pool.stream("echo", [{"x": n} for n in range(60)]))
     assert [reply.body["y"] for reply in replies] == list(range(60))
 
 
@@ -35,7 +35,7 @@ def test_workers_call_at_the_same_time_and_each_session_is_used_by_one(fake: Any
         return made[-1]
 
     with Pool(make, 3) as pool:
-        pool.map("echo", [{"x": n} for n in range(4)])  # the first goes alone; then three must meet
+        list(pool.stream("echo", [{"x": n} for n in range(4)]))  # all but the first wait for two others
     assert len(made) == 3
     assert all(session.closed for session in made)
 
@@ -58,9 +58,9 @@ def test_requests_are_drawn_only_a_little_ahead(fake: Any) -> None:
 def test_batches_are_used_where_the_system_takes_them(fake: Any) -> None:
     session = fake(wait_a_little, batch=True)
     with Pool(lambda: session, 1) as pool:
-        replies = pool.map("echo", [{"x": n} for n in range(66)])
+        replies = list(pool.stream("echo", [{"x": n} for n in range(66)]))
     assert [reply.body["y"] for reply in replies] == list(range(66))
-    assert session.batches == [32, 32]
+    assert session.batches == [32, 32, 2]
 
 
 def test_a_pool_without_workers_is_refused(fake: Any) -> None:

@@ -21,6 +21,7 @@ def test_every_message_that_we_send_fits_the_shipped_schema(pack: Pack) -> None:
         protocol.hello(pack),
         {"kind": "reset"},
         {"kind": "request", "operation": "echo", "request": {"x": 1}},
+        {"kind": "sample", "operation": "echo", "time": "2026-01-01T00:00:00Z", "sample": {"x": 1}},
         {"kind": "batch", "operation": "echo", "requests": [{}]},
     ]
     for number, body in enumerate(bodies, start=1):
@@ -44,6 +45,7 @@ def test_a_response_comes_with_the_bytes_of_its_body_so_that_the_id_does_not_ent
     [
         (b'{"id": 4, "kind": "response"}', "response", True),
         (b'{"id": 4, "kind": "refuse", "reason": 5}', "/reason", True),
+        (b'{"id": 4, "kind": "events", "events": {}}', "/events", True),
         (b'{"id": 4, "kind": "reply", "response": 1}', "/kind", True),
         (b'{"id": 4, "kind": "unsupported"}', "unsupported", True),
         (b'{"id": 4, "kind": "response", "response": NaN}', "NaN", True),

@@ -16,7 +16,7 @@ from conformance.model.json import JSON
 from conformance.model.outcome import Evaluation, Judgement, Outcome
 from conformance.model.quantity import convert, quantity, unit
 from conformance.model.standard import Example, Pack, Rule
-from conformance.rules import Program, derive
+from conformance.rules import Program, compile_rule, derive
 
 
 class Evaluable(Protocol):
@@ -94,6 +94,8 @@ def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example) -> Judg
     from conformance.engines.sql.rows import connect  # the database is heavy, and most packs have no tables
     from conformance.engines.tables import examine, stage
 
+    if pack.examples_zone not in (None, pack.zone):
+        program = compile_rule(rule, evolve(pack, zone=pack.examples_zone))
     with connect(threads=1) as connection:
         tables = {rule.applies_to, *(join.table for join in rule.joins.values() if join.table)}
         for name in tables:

@@ -468,6 +468,8 @@ class Pack:
     effective_to: str | None = None
     zone: str = "UTC"
     """IANA zone of calendar windows, unless a profile names another."""
+    examples_zone: str | None = None
+    """The zone for which the examples are written, where a profile names another for the windows."""
     profile: str | None = None
     """Name of the profile that was applied."""
     excluded: Mapping[str, Text] = field(factory=dict)

@@ -114,6 +114,7 @@ def _apply(pack: Pack, profile: Profile, problems: list[Problem]) -> Pack:
     return evolve(
         pack, rules=rules, excluded=excluded, profile=profile.name, evidence=profile.evidence or pack.evidence,
         zone=profile.zone or pack.zone,
+        examples_zone=pack.examples_zone or pack.zone if profile.zone else pack.examples_zone,
     )  # fmt: skip
 
 

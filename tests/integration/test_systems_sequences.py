@@ -170,7 +170,7 @@ def test_a_service_is_reset_by_its_url_and_sequences_do_not_disturb_each_other(u
     reach = Http(f"{url}/count", timeout=5.0, reset=f"{url}/reset")
     system = System("s", "v", "1", str(tmp_path), {"count": reach}, environment="test")
     with Pool(opener(system, PACK, scratch=tmp_path), 4) as pool:
-        replies = pool.sequences("count", [[{"x": n}, {"x": n + 1}] for n in range(12)])
+        replies = list(pool.sequences("count", [[{"x": n}, {"x": n + 1}] for n in range(12)]))
     assert [reply.body[-1]["seen"] for reply in replies] == [[n, n + 1] for n in range(12)]
 
 

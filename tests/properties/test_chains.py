@@ -235,6 +235,9 @@ def step_of(spec: Spec, number: int, parts: list[Sample], base: int) -> list[Sam
             low, high = value_of(step, inside, expected, [length(m) for m in inside], number == 0)
             cut = bool(name) if not step.every else (
                 first - name[0] >= tolerance or name[1] - (end + tolerance) >= tolerance)  # fmt: skip
+            if cut and not (expects and step.every):  # any number of samples may lie beyond the ends
+                low = low if step.take in ("count", "max") else 0.0 if step.take in ("share", "rms") else -inf
+                high = high if step.take == "min" else 1.0 if step.take == "share" else inf
             low, high = (float(v) if abs(v) != inf else v for v in (low, high))
             times_of = [m.first for m in inside if m.first is not None], [m.last for m in inside if m.last is not None]
             left.append(

@@ -239,11 +239,16 @@ class _Lowering:
             known = ranked(self.bench, name, step, self.bench.table(f"{name}#known", known))
         source, stage = step.source, step.stage
         value, low, high = step.item.ends()
+        final = "true"
+        if not step.expects or source.grid is None:  # how much of a cut window lies beyond the ends, nobody knows
+            final = "NOT cut"
+            loose = step.item.loosened(low, high)
+            low, high = (f"CASE WHEN cut THEN {b} ELSE {a} END" for a, b in zip((low, high), loose, strict=True))
         many = [*source.named, *(["s"] if source.grid else [])]
         named = " AND ".join(f"{column} IS NOT NULL" for column in many) or "true"
         start = ["s"] if source.grid else ["CAST(NULL AS BIGINT) AS s"]
         found = f"SELECT *, {value} AS v, {low} AS low, {high} AS high FROM {known}"
-        kept = f"{named} AND n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole AND isfinite(v)"
+        kept = f"{named} AND {final} AND n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole AND isfinite(v)"
         found = (
             f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, "
             f"CASE WHEN {kept} THEN greatest(low, least(v, high)) "

@@ -78,6 +78,19 @@ class Item:
         top = f"CASE WHEN lost = 0{above} THEN {top} ELSE {INF} END"
         return self._total(self.sums, "x", "n"), bottom, top
 
+    def loosened(self, low: str, high: str) -> tuple[str, str]:
+        """The same bounds where nobody knows how many samples more there are."""
+        match self.take.statistic:
+            case "count" | "max":
+                return low, INF
+            case "min":
+                return MINUS_INF, high
+            case "share":
+                return "0.0", "1.0"
+            case "rms":
+                return "0.0", INF
+        return MINUS_INF, INF
+
     def _extremes(self) -> tuple[str, str]:
         """The columns of the least or greatest of the lower and of the upper ends."""
         return (f"v{self.number}",) * 2 if self.points else (f"l{self.number}", f"h{self.number}")

@@ -248,7 +248,8 @@ class _Lowering:
         named = " AND ".join(f"{column} IS NOT NULL" for column in many) or "true"
         start = ["s"] if source.grid else ["CAST(NULL AS BIGINT) AS s"]
         found = f"SELECT *, {value} AS v, {low} AS low, {high} AS high FROM {known}"
-        kept = f"{named} AND {final} AND n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole AND isfinite(v)"
+        covered = f"n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole"
+        kept = f"{named} AND {final} AND {covered} AND isfinite(v)"
         found = (
             f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, "
             f"CASE WHEN {kept} THEN greatest(low, least(v, high)) "

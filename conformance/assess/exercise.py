@@ -117,7 +117,8 @@ class Exercise:
 
         index = 0
         while index < settings.cases or (index < MOST_DRAWS * settings.cases and short()):
-            last = min(index + VOLUME, settings.cases if index < settings.cases else MOST_DRAWS * settings.cases)
+            size = VOLUME if self._answered else BATCH  # a system that cannot be reached is not asked for long
+            last = min(index + size, settings.cases if index < settings.cases else MOST_DRAWS * settings.cases)
             cases = [
                 self._case(Stage.INDEPENDENT, space.independent(self._plan.seed, i), space=space, index=i)
                 for i in range(index, last)

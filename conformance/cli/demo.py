@@ -13,7 +13,7 @@ from conformance.errors import Language, Text
 from conformance.errors.usage import Missing
 
 SYSTEM = Path("fixtures/real/pypower-dc-opf")
-GRIDS = (("system-ieee30.yaml", 20, 0), ("system-ieee39.yaml", 60, 160), ("system.yaml", 60, 160))
+GRIDS = (("system-ieee30.yaml", 20, 0), ("system-ieee39.yaml", 60, 240), ("system.yaml", 60, 240))
 """System file, independent cases and adaptive calls; the 30-bus case fails at nominal and needs no hunt."""
 
 _INTRO = Text(

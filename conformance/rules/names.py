@@ -165,7 +165,7 @@ def add_parameters(
     lookups: list[Lookup] = []
     for name, parameter in rule.parameters.items():
         position = rule.position
-        if name in roots or name in FUNCTIONS or name in DATA:
+        if name in roots or name in FUNCTIONS:
             problems.append(NameTaken(position=position, name=name))
         try:
             if isinstance(parameter, Figure):

@@ -282,7 +282,8 @@ def compile_rule(rule: Rule, pack: Pack) -> Program:
     names = dict(roots)
     lookups = add_parameters(rule, pack, roots, names, slots, problems)
     clock = clock_of(rule, pack, problems)
-    guarded = {n: b.slot for n, b in names.items() if n not in DATA and n not in rule.joins and b.fixed is None}
+    given = (DATA & roots.keys()) | rule.joins.keys()
+    guarded = {n: b.slot for n, b in names.items() if n not in given and b.fixed is None}
     conditions: dict[str, Condition | None] = {}
     for label, expression in (("when", rule.when), ("vacuous", rule.vacuous_unless), ("require", rule.require)):
         conditions[label] = None

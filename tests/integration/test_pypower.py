@@ -40,7 +40,7 @@ def of(record: Record, name: str) -> Finding:
 def test_a_dc_dispatch_that_is_fine_at_nominal_is_driven_over_a_rating(
     file: str, nominal: float, known: float, tmp_path: Path
 ) -> None:
-    record = run(f"pypower-dc-opf/{file}", tmp_path, cases=20, calls=160)
+    record = run(f"pypower-dc-opf/{file}", tmp_path, cases=20, calls=320)
     finding = of(record, "line-loading")
     assert finding.nominal is not None
     assert finding.nominal.margin is not None

@@ -246,7 +246,7 @@ class _Finder:
             case=e.case.number,
             margin=e.judgements[rule].margin,
             changed=first.case.changed,
-            calls=e.case.number,
+            calls=ledger.found.get(rule, e.case.number),
             shrunk_from=ledger.shrunk_from.get(rule) if smallest else None,
             oracle_case=None if oracle is None else e.case.number,
             request=first.case.request,

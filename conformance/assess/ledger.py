@@ -41,6 +41,8 @@ class Ledger:
         """Rule to its shrunk counterexample."""
         self.shrunk_from: dict[str, int] = {}
         """Rule to the number of the case that was shrunk."""
+        self.found: dict[str, int] = {}
+        """Rule to the number of its first counted failure."""
 
     def number(self) -> int:
         """A number for a new case."""
@@ -57,6 +59,8 @@ class Ledger:
             if e.base is not None and rule in self._relations:  # a pair is a case of the stage of its base
                 case = evolve(case, stage=e.base.case.stage)
             self.tallies[rule].add(case, judgement, answer=e.reply.answer)
+            if counts(e, rule):
+                self.found.setdefault(rule, case.number)
             if case.stage is not Stage.CONFIRM and case.in_envelope and _nearer(e, self.worst.get(rule), rule):
                 self.worst[rule] = e
 

@@ -244,7 +244,8 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
-    cases, rounds, calls = (100, 3, 64) if options.quick else (400, 9, 400)
+    # Fewer cases than the evidence of a pack needs, or more would be drawn.
+    cases, rounds, calls = (100, 3, 64) if options.quick else (250, 9, 400)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         volumes = [volume(name, folder, cases=cases, rounds=rounds) for name in PACKS]

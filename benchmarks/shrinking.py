@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
@@ -16,13 +16,12 @@ from attrs import frozen
 from conformance.assess import Plan, make_plan
 from conformance.assess.bench import Bench
 from conformance.assess.kills import points
-from conformance.assess.plan import Caller
 from conformance.cases import Point, Shrunk, shrink
 from conformance.cli import common
 from conformance.judge import known
-from conformance.model.json import JSON, digest
+from conformance.model.json import digest
 from conformance.model.outcome import Outcome
-from conformance.model.run import Case, Reply, Stage
+from conformance.model.run import Case, Stage
 from conformance.packs import Registry, read_system
 from conformance.systems import Defect, Defective, Session, connect, read_defects
 
@@ -45,19 +44,6 @@ class Result:
     shrunk: Shrunk
 
 
-class _One(Caller):
-    """One session as a caller."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
-        return (self._session.call(operation, request) for request in requests)
-
-    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
-        return (self._session.sequence(operation, requests) for requests in sequences)
-
-
 class _Judge:
     """Asks a defective system, and the oracle where it fails."""
 
@@ -65,7 +51,7 @@ class _Judge:
         trial = next(t for t in plan.trials if t.space is not None)
         assert trial.space is not None
         self.space, self._name = trial.space, trial.operation.name
-        self._bench = Bench(plan, trial, system=_One(system), oracle=_One(oracle))
+        self._bench = Bench(plan, trial, system=system, oracle=oracle)
 
     def failures(self, point: Point) -> Mapping[str, float]:
         """Rules that the system fails at ``point`` though the oracle does not, with their normalised margins."""

@@ -19,7 +19,7 @@ import inspect
 import json
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -240,15 +240,6 @@ class _Function(Session):
             cause = Text(f"what it returned is no JSON: {error}", f"返回值不是 JSON：{error}")
             return Reply(Answer.GARBAGE, cause=cause)
         return Reply(Answer.ANSWERED, raw, json.loads(raw))
-
-    def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
-        """One reply a request."""
-        __tracebackhide__ = True
-        return (self.call(operation, request) for request in requests)
-
-    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
-        """One reply a sequence."""
-        return (self.sequence(operation, requests) for requests in sequences)
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -35,6 +35,8 @@ class Examined:
     """The derived values that could not be computed, and why."""
     rows: Mapping[str, tuple[Witness, ...]] = field(factory=dict, repr=False)
     """Of a sequence of calls: the worst rows of each rule."""
+    idle: frozenset[str] = frozenset()
+    """Of a sequence of calls: the rules that applied to none of its rows."""
     base: Examined | None = field(default=None, repr=False)
     """Of a varied case: the one whose request was changed."""
 
@@ -175,7 +177,8 @@ class Bench:
             known = found.get(rule.id)
             judgements[rule.id] = known.judgement if known else when_no_answer(rule.id, reply.answer)
         worst = {name: one.rows for name, one in found.items()}
-        return Examined(case, reply, {}, judgements, complaints, rows=worst)
+        idle = frozenset(name for name, one in found.items() if one.idle)
+        return Examined(case, reply, {}, judgements, complaints, rows=worst, idle=idle)
 
     def _implicit(
         self, case: Case, reply: Reply, complaints: tuple[Text, ...], pairing: tuple[Text, ...] = ()
@@ -218,11 +221,10 @@ class Bench:
     def _met(self, oracle: Examined, rule: str) -> bool:
         """Whether the oracle shows a compliant answer; of a sequence also one to which the rule never applied.
 
-        What a rule on a sequence applies to is often of the system's own making, such as the end of an alarm.
+        What a rule on a sequence applies to is often of the system's own making, such as the end of an alarm. Where the
+        end of the sequence cuts off what would tell, nothing is shown.
         """
-        outcome = oracle.judgements[rule].outcome
-        idle = self._traces is not None and oracle.usable and outcome is Outcome.INAPPLICABLE
-        return idle or outcome is Outcome.PASSED
+        return rule in oracle.idle or oracle.judgements[rule].outcome is Outcome.PASSED
 
 
 def _unwitnessed(e: Examined) -> Examined:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import islice
 
 from attrs import field, frozen
@@ -90,19 +90,6 @@ class Remembering(Session):
         self._session.close()
 
 
-class _One(Caller):
-    """A single session as a caller."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
-        return (self._session.call(operation, request) for request in requests)
-
-    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
-        return (self._session.sequence(operation, requests) for requests in sequences)
-
-
 def points(space: Space, *, seed: str, count: int) -> Iterator[Point]:
     """``count`` points: nominal, boundaries for at most a fifth, then half independent, half of mixed granularity."""
     rng = random.Random(f"{seed}/kills")  # noqa: S311  not a secret
@@ -174,7 +161,7 @@ class _Trier:
         for trial in self.plan.trials:
             if trial.space is None:
                 continue
-            bench = Bench(self.plan, trial, system=_One(system), oracle=_One(self.reference), memory=self.memory)
+            bench = Bench(self.plan, trial, system=system, oracle=self.reference, memory=self.memory)
             pairs = Pairs(self.plan, trial, bench)
             wanted = dict.fromkeys(pairs.rules.keys() & set(named), 1)  # each costs a call more; others need not try
             for number, point in enumerate(points(trial.space, seed=self.plan.settings.seed, count=count), start=1):

@@ -30,6 +30,8 @@ class Judged:
 
     judgement: Judgement
     rows: tuple[Witness, ...]
+    idle: bool
+    """Whether it applied to no row, not even to one that the end of the sequence cuts off."""
 
 
 class Traces:
@@ -94,4 +96,11 @@ class Traces:
             documents={},
             unique=True,
         )
-        return {name: Judged(decide_rows(name, one.verdict), witnesses(one)) for name, one in found.items()}
+        return {
+            name: Judged(
+                decide_rows(name, one.verdict),
+                witnesses(one),
+                idle=one.verdict.counts.cases == one.verdict.counts.inapplicable,
+            )
+            for name, one in found.items()
+        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -76,6 +76,14 @@ class Session(Protocol):
                 return evolve(reply, cause=cause, latency_ns=_latency(replies))
         raw = b"[" + b",".join(reply.raw for reply in replies) + b"]"
         return Reply(Answer.ANSWERED, raw, [reply.body for reply in replies], latency_ns=_latency(replies))
+
+    def stream(self, operation: str, requests: Iterable[JSON]) -> Iterator[Reply]:
+        """One reply a request, each asked when its reply is wanted."""
+        return (self.call(operation, request) for request in requests)
+
+    def sequences(self, operation: str, sequences: Iterable[Sequence[JSON]]) -> Iterator[Reply]:
+        """One reply a sequence."""
+        return (self.sequence(operation, requests) for requests in sequences)
 
     def reset(self) -> bool:
         """Bring the system to its first state; False where nothing can do that."""

@@ -1,4 +1,4 @@
-"""Packs that judge recordings: what their simulators make passes, and each defect is found by the rules that name it."""
+"""Packs that judge recordings: what their simulators make passes, and each defect is found by rules that name it."""
 
 from __future__ import annotations
 

@@ -67,12 +67,14 @@ def recorded_kills(
     room: Path,
     recordings: int,
     sizes: Sequence[float] = SIZES,
+    only_named: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[RecordedAlarms, list[RecordedRow]]:
     """Judge the reference of ``plan`` in ``recordings`` recordings, and its first one with each of ``defects``.
 
     The recordings after the first are simulated with the seeds 1, 2 and so on, where it has a simulator; ``room`` is an
-    empty folder for them. The defects fit the reference. Raises `Refused`.
+    empty folder for them. With ``only_named`` a defect is judged by the rules alone that name it, which is much faster.
+    The defects fit the reference. Raises `Refused`.
     """
     first = recording(plan.system, room / "reference")
     with Recordings(evolve(plan, system=first), scratch=room / "reference-scratch") as reference:
@@ -83,7 +85,7 @@ def recorded_kills(
             with _simulated(plan, room, seed=seed) as again:
                 said.append(_said(again.read(), plan.pack.evidence))
                 rows += _rows(again)
-        trier = _Trier(plan, reference, room)
+        trier = _Trier(plan, reference, room, only_named)
         found = []
         for defect in defects:
             tell(defect.id)
@@ -113,6 +115,7 @@ class _Trier:
     plan: Plan
     reference: Recordings
     room: Path
+    only_named: bool
 
     def row(self, defect: Defect, sizes: Sequence[float]) -> RecordedRow:
         """What becomes of ``defect`` at its full size, and the smallest size that is still found."""
@@ -120,7 +123,8 @@ class _Trier:
         named = tuple(rule.id for rule in pack.rules.values() if defect.id in rule.kills)
         if defect.implicit:
             named += (f"{pack.short}/{defect.place.root}-{defect.implicit}",)
-        changed, said = self._faulty(defect) if defect.fault is not None else self._operated(defect)
+        only = set(named) if self.only_named else None
+        changed, said = self._faulty(defect, only) if defect.fault is not None else self._operated(defect, only)
         failed = {rule: one.counts for rule, one in said.items() if one.outcome is Outcome.FAILED}
         finders = set(named or failed)
         smallest = None
@@ -144,10 +148,10 @@ class _Trier:
             smallest = size
         return smallest
 
-    def _operated(self, defect: Defect) -> tuple[int, dict[str, _Said]]:
+    def _operated(self, defect: Defect, only: set[str] | None) -> tuple[int, dict[str, _Said]]:
         """How many rows the operator of ``defect`` changed, and what the rules say that see them."""
         root, made = defect.place.root, self._with(defect)
-        said = self._said(made, {root})
+        said = self._said(made, {root}, only=only)
         if root in made.tables:
             return differing(made.connection, self.reference.tables[root], made.tables[root]), said
         return int(made.documents[root].body != self.reference.documents[root].body), said
@@ -160,12 +164,12 @@ class _Trier:
         spoiled = spoil_document(reference.documents[root], self.plan.pack.documents[root], defect)
         return reference.with_(documents={root: spoiled})
 
-    def _faulty(self, defect: Defect) -> tuple[int, dict[str, _Said]]:
+    def _faulty(self, defect: Defect, only: set[str] | None) -> tuple[int, dict[str, _Said]]:
         """How many tables and documents are others where the simulator has the fault, and what the rules say."""
         with _simulated(self.plan, self.room, fault=defect.fault) as made:
             surfaces = _digests(made).symmetric_difference(_digests(self.reference))
             changed = {surface for surface, _ in surfaces}
-            return len(changed), self._said(made, changed)
+            return len(changed), self._said(made, changed, only=only)
 
     def _said(
         self, recordings: Recordings, surfaces: set[str], *, only: Collection[str] | None = None

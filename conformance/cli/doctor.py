@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from conformance.assess import Trial
     from conformance.assess.recordings import Recordings
     from conformance.model.json import JSON
+    from conformance.model.standard import Pack
+    from conformance.model.system import System
 
 _SHOWN = 600
 
@@ -47,9 +49,8 @@ def command(lang: Language) -> click.Command:
         registry = Registry.shipped()
         packs = [common.find(name, registry)] if name else list(registry)
         system = read_system(system_file, packs, allow_outside=allow_outside)
-        brought = {*system.operations, *system.tables, *system.documents}
-        fitting = [p for p in packs if brought & {*p.operations, *p.tables, *p.documents}] or packs
-        pack = fitting[0]
+        pack = max(packs, key=lambda p: _shared(p, system))
+        system = system.within(pack.short)
         settings = common.settings_for(pack, jobs=1)
         plan = make_plan(pack, system, oracle=None, settings=settings, allow_outside=allow_outside)
         nominal = {x.operation.name: (x, x.space.request(x.space.nominal)) for x in plan.trials if x.space}
@@ -116,6 +117,12 @@ def command(lang: Language) -> click.Command:
         return 1
 
     return doctor
+
+
+def _shared(pack: Pack, system: System) -> int:
+    """How many surfaces of the pack the system brings."""
+    own = system.within(pack.short)
+    return len({*own.operations, *own.tables, *own.documents} & {*pack.operations, *pack.tables, *pack.documents})
 
 
 def _recorded(recordings: Recordings, lang: Language) -> Iterator[str]:

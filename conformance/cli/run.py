@@ -207,7 +207,7 @@ def command(lang: Language) -> click.Command:
             oracle = common.oracle_of(pack)
             record = perform(
                 pack,
-                system,
+                system.within(pack.short),
                 oracle=oracle,
                 settings=settings,
                 folder=folder,

@@ -37,7 +37,12 @@ class Measure:
         return self.function(**arguments)
 
 
-_FIELDS: Mapping[str, str] = {"power_flow": "conformance.measures.power_flow"}
+_FIELDS: Mapping[str, str] = {
+    "flexible_load": "conformance.measures.flexible_load",
+    "grid_forming": "conformance.measures.grid_forming",
+    "power_flow": "conformance.measures.power_flow",
+    "siting": "conformance.measures.siting",
+}
 """Field of the name to the module that defines it; imported when a pack first names it."""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance.errors import Position, Text
 from conformance.model.json import JSON
@@ -144,3 +144,21 @@ class System:
     label: Text | None = None
     """What a reader must know of this item, such as that its grid is a test case."""
     position: Position | None = field(default=None, eq=False)
+
+    def within(self, pack: str) -> System:
+        """As the pack of this short name sees it: its own names without the pack before them, no other pack's names."""
+        return evolve(
+            self,
+            operations=_within(pack, self.operations),
+            documents=_within(pack, self.documents),
+            tables=_within(pack, self.tables),
+        )
+
+
+_Named = TypeVar("_Named")
+
+
+def _within(pack: str, named: Mapping[str, _Named]) -> dict[str, _Named]:
+    plain = {name: one for name, one in named.items() if "." not in name}
+    prefix = f"{pack}."
+    return plain | {name.removeprefix(prefix): one for name, one in named.items() if name.startswith(prefix)}

@@ -15,7 +15,7 @@ from conformance.errors.files import OutOfBounds, OutsideFolder
 from conformance.errors.packs import BadPlaceholder, NoEnvironment, SecretInFile
 from conformance.errors.tables import BadTableSource
 from conformance.model.json import JSON
-from conformance.model.standard import Pack, SiteKind
+from conformance.model.standard import Pack, SiteKind, Table
 from conformance.model.system import (
     Band,
     Command,
@@ -54,15 +54,19 @@ TIMEOUT = 10.0
 def read_system(path: os.PathLike[str] | str, packs: Iterable[Pack], *, allow_outside: bool = False) -> System:
     """The system in the file at ``path``, under ``packs`` (a registry, or the packs of a run).
 
-    Its site content is read and judged by the pack's schema; a kind of site that it does not bring is the pack's
-    default base case. Paths stay under the folder of the file unless ``allow_outside``. Raises `Refused`.
+    What the file calls ``pack.name`` has the plain name where that is the only pack; under several packs, `within`
+    makes the system as one of them sees it. Its site content is read and judged by the pack's schema; a kind of site
+    that it does not bring is the pack's default base case. Paths stay under the folder of the file unless
+    ``allow_outside``. Raises `Refused`.
     """
     file = FilePath(path)
     document = read_yaml(file)
     wrong = check(document, "system")
     if wrong:
         raise Refused(wrong)
-    return _Reader(document, file.resolve().parent, tuple(packs), allow_outside).system()
+    given = tuple(packs)
+    system = _Reader(document, file.resolve().parent, given, allow_outside).system()
+    return system.within(given[0].short) if len(given) == 1 else system
 
 
 class _Reader:
@@ -96,45 +100,44 @@ class _Reader:
         )  # fmt: skip
 
     def _operations(self) -> dict[str, Reach]:
-        known = {o for p in self.packs for o in p.operations}
-        qualified = {f"{p.short}.{o}": o for p in self.packs for o in p.operations}
+        known = {o for p in self.packs for o in (*p.operations, *(f"{p.short}.{o}" for o in p.operations))}
         found: dict[str, Reach] = {}
         for name, given in self.value.get("operations", {}).items():
             path: Path = ("operations", name)
-            if name not in known and name not in qualified:
+            if name not in known:
                 self.problems.append(unknown(OPERATION, name, known, self.document.key(path)))
             reach = self._reach(given, path)
             if "deterministic" in given and not isinstance(reach, Recorded):
                 reach = evolve(reach, deterministic=given["deterministic"])
-            found[qualified.get(name, name)] = reach
+            found[name] = reach
         return found
 
     def _tables(self) -> dict[str, TableSource]:
-        known = {t: table for p in self.packs for t, table in p.tables.items()}
-        qualified = {f"{p.short}.{t}": t for p in self.packs for t in p.tables}
+        known: dict[str, list[Table]] = {}
+        for pack in self.packs:
+            for name, table in pack.tables.items():
+                known.setdefault(name, []).append(table)
+                known[f"{pack.short}.{name}"] = [table]
         found: dict[str, TableSource] = {}
-        for given_name, given in self.value.get("tables", {}).items():
-            path: Path = ("tables", given_name)
-            name = qualified.get(given_name, given_name)
+        for name, given in self.value.get("tables", {}).items():
+            path: Path = ("tables", name)
             if name not in known:
-                self.problems.append(unknown(RECORDED, given_name, known, self.document.key(path)))
+                self.problems.append(unknown(RECORDED, name, known, self.document.key(path)))
                 continue
             self._stays(given["path"], (*path, "path"))
             found[name] = source_of(given, position=self.document.position((*path, "path")))
-            for key, fault in source_faults(found[name], known[name]):
+            for key, fault in min((list(source_faults(found[name], table)) for table in known[name]), key=len):
                 place = self.document.key((*path, key))
-                self.problems.append(BadTableSource(table=given_name, fault=fault, position=place))
+                self.problems.append(BadTableSource(table=name, fault=fault, position=place))
         return found
 
     def _documents(self) -> dict[str, str]:
-        known = {d for p in self.packs for d in p.documents}
-        qualified = {f"{p.short}.{d}": d for p in self.packs for d in p.documents}
+        known = {d for p in self.packs for d in (*p.documents, *(f"{p.short}.{d}" for d in p.documents))}
         found: dict[str, str] = {}
-        for given_name, file in self.value.get("documents", {}).items():
-            path: Path = ("documents", given_name)
-            name = qualified.get(given_name, given_name)
+        for name, file in self.value.get("documents", {}).items():
+            path: Path = ("documents", name)
             if name not in known:
-                self.problems.append(unknown(WRITTEN, given_name, known, self.document.key(path)))
+                self.problems.append(unknown(WRITTEN, name, known, self.document.key(path)))
             self._stays(file, path)
             found[name] = file
         return found
@@ -187,7 +190,8 @@ class _Reader:
         self.problems.append(SecretInFile(name=name, position=evolve(self.document.position(path), source=None)))
 
     def _sites(self, operations: Mapping[str, Reach]) -> tuple[dict[str, JSON], dict[str, str]]:
-        kinds = {k: s for p in self.packs if operations.keys() & p.operations.keys() for k, s in p.sites.items()}
+        called = {name.rpartition(".")[2] for name in operations}
+        kinds = {k: s for p in self.packs if called & p.operations.keys() for k, s in p.sites.items()}
         given: Mapping[str, Any] = self.value.get("site", {})
         site: dict[str, JSON] = {}
         names: dict[str, str] = {}

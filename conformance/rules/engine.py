@@ -63,9 +63,9 @@ class Rounds:
     conditions: tuple[Run, ...]
 
     def identify(self, frame: Frame) -> tuple[tuple[str, str], ...]:
-        """Each loop variable with the id of the element it stands for now."""
+        """Each loop variable with the id of the element it stands for now; the loop behind an `in` has no name."""
         number = frame[self.index]
-        return tuple((n, element_id(frame[s], number)) for n, s in zip(self.names, self.slots, strict=True))
+        return tuple((n, element_id(frame[s], number)) for n, s in zip(self.names, self.slots, strict=bool(self.names)))
 
 
 def element_id(element: Any, number: int) -> str:

@@ -246,6 +246,7 @@ class _Lowering:
             low, high = (f"CASE WHEN cut THEN {b} ELSE {a} END" for a, b in zip((low, high), loose, strict=True))
         many = [*source.named, *(["s"] if source.grid else [])]
         named = " AND ".join(f"{column} IS NOT NULL" for column in many) or "true"
+        nowhere = "" if step.last else f"WHEN NOT ({named}) THEN NULL "  # perhaps it is no sample of its own
         start = ["s"] if source.grid else ["CAST(NULL AS BIGINT) AS s"]
         found = f"SELECT *, {value} AS v, {low} AS low, {high} AS high FROM {known}"
         covered = f"n * {stage.coverage.denominator} >= {stage.coverage.numerator} * whole"
@@ -254,8 +255,9 @@ class _Lowering:
             f"SELECT {', '.join((*source.named, *start))}, f, l, gone, cut, "
             f"CASE WHEN {kept} THEN greatest(low, least(v, high)) "
             f"WHEN {named} AND low = high AND isfinite(low) THEN low END + 0.0e0 AS x, "
-            f"CASE WHEN {named} AND low < {INF} THEN low ELSE {MINUS_INF} END AS lo, "
-            f"CASE WHEN {named} AND high > {MINUS_INF} AND high <= {INF} THEN high ELSE {INF} END AS hi FROM ({found})"
+            f"CASE {nowhere}WHEN {named} AND low < {INF} THEN low ELSE {MINUS_INF} END AS lo, "
+            f"CASE {nowhere}WHEN {named} AND high > {MINUS_INF} AND high <= {INF} THEN high ELSE {INF} END AS hi "
+            f"FROM ({found})"
         )
         ends = "x::DOUBLE AS x, coalesce(x, lo)::DOUBLE AS lo, coalesce(x, hi)::DOUBLE AS hi"
         bounded = f"SELECT * REPLACE ({ends}) FROM ({found})"

@@ -128,3 +128,25 @@ def test_a_secret_in_plain_text_is_refused_and_never_shown(small: Pack, tmp_path
         read(tmp_path, text, small)
     assert [p.code for p in caught.value.problems] == ["P090"]
     assert "s3cret-value" not in caught.value.render("en") + caught.value.render("zh")
+
+
+def test_packs_that_use_one_name_are_told_apart_by_the_pack(small: Pack, tmp_path: Path) -> None:
+    other = evolve(small, id="test/other", operations=dict(small.operations))
+    file = tmp_path / "system.yaml"
+    file.write_text(HEAD + """operations:
+  small.heat: {python: "a:b"}
+  other.heat: {python: "c:d"}
+""", encoding="utf-8")  # fmt: skip
+    both = read_system(file, [small, other])
+    assert both.within("small").operations == {"heat": PythonCall("a:b")}
+    assert both.within("other").operations == {"heat": PythonCall("c:d")}
+    with pytest.raises(Refused, match="other"):
+        read_system(file, [small])
+
+
+def test_a_name_without_a_pack_is_meant_for_every_pack_that_has_it(small: Pack, tmp_path: Path) -> None:
+    other = evolve(small, id="test/other")
+    file = tmp_path / "system.yaml"
+    file.write_text(HEAD + 'operations: {heat: {python: "a:b"}}\n', encoding="utf-8")
+    both = read_system(file, [small, other])
+    assert both.within("small").operations == both.within("other").operations == {"heat": PythonCall("a:b")}

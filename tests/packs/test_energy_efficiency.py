@@ -1,0 +1,271 @@
+"""What is special to the pack energy-efficiency: sums before ratios, no rounding, limits that conflict, one campus."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.assess import assess, make_plan
+from conformance.cli import common
+from conformance.evidence import read_record
+from conformance.model.outcome import Outcome, Reason
+from conformance.model.run import Finding
+from conformance.packs import load, read_system, tailor
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "standards/energy-for-compute/energy-efficiency"
+FIXTURES = ROOT / "fixtures/systems/energy-efficiency"
+PACK = load(FOLDER)
+DEFECTS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "defects.yaml").read_text(encoding="utf-8"))
+Judge = Callable[..., dict[str, Finding]]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Any]:
+    """The faults of the simulator, and what they are made of; other packs have modules of the same names."""
+    own = ("energy_efficiency_faults", "simulate")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FIXTURES))
+        for name in own:
+            patch.delitem(sys.modules, name, raising=False)
+        yield importlib.import_module("energy_efficiency_faults")
+        for name in own:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Judge:
+    """Judge a recording by some rules, end to end; by the names of the rules."""
+
+    def judge_(recording: Any, *names: str) -> dict[str, Finding]:
+        rules = {f"energy-efficiency/{name}": PACK.rules[f"energy-efficiency/{name}"] for name in names}
+        pack = evolve(PACK, rules=rules)
+        spoken = {r.applies_to for r in rules.values()} | {j.table for r in rules.values() for j in r.joins.values()}
+        written = yaml.safe_load((FIXTURES / "system.yaml").read_text(encoding="utf-8"))
+        written["tables"] = {name: source for name, source in written["tables"].items() if name in spoken}
+        place = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
+        recording.write(place)
+        (place / "system.yaml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+        plan = make_plan(
+            pack, read_system(place / "system.yaml", [pack]), oracle=None, settings=common.settings_for(pack)
+        )
+        assess(plan, record=place / "run.jsonl", scratch=place / "scratch")
+        return {f.rule.rpartition("/")[2]: f for f in read_record(place / "run.jsonl").findings}
+
+    return judge_
+
+
+def margin(finding: Finding) -> float:
+    """Of the worst row of a finding."""
+    assert finding.worst is not None
+    assert finding.worst.margin is not None
+    return float(finding.worst.margin.physical.low)
+
+
+# Rounding never improves
+
+
+@pytest.mark.parametrize(
+    ("total", "grade", "outcome"),
+    [
+        (1.1999, "1", Outcome.PASSED),
+        (1.204, "1", Outcome.FAILED),  # 1.20 after rounding
+        (1.2999, "2", Outcome.PASSED),
+        (1.304, "2", Outcome.FAILED),
+        (1.304, "3", Outcome.PASSED),
+        (1.504, "3", Outcome.FAILED),
+    ],
+)
+def test_a_grade_is_claimed_of_the_unrounded_year(
+    total: float, grade: str, outcome: Outcome, simulator: Any, judge: Judge
+) -> None:
+    recording = simulator.Recording(total=total)
+    recording.state()
+    recording.documents["report"].update(grade=grade, pue=round(total, 2))
+    found = judge(recording, "pue-of-the-grade")["pue-of-the-grade"]
+    assert found.outcome is outcome
+    assert margin(found) == pytest.approx({"1": 1.2, "2": 1.3, "3": 1.5}[grade] - total, abs=1e-9)
+
+
+def test_a_facility_that_claims_no_grade_does_not_pass(simulator: Any, judge: Judge) -> None:
+    recording = simulator.record(None)
+    recording.documents["report"]["grade"] = None
+    found = judge(recording, "pue-of-the-grade")["pue-of-the-grade"]
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.INSUFFICIENT_DATA)
+
+
+# The year is a ratio of sums
+
+
+def test_neither_a_mean_of_ratios_nor_a_winter_stands_for_the_year(simulator: Any, judge: Judge) -> None:
+    recording = simulator.record(None)
+    annual = recording.documents["report"]["pue"]
+    hours = recording.campus.edc / recording.campus.it
+    assert hours.mean() > annual + 0.002
+    for stated, outcome in (
+        (annual, Outcome.PASSED),
+        (hours.mean(), Outcome.FAILED),
+        (hours[:744].mean(), Outcome.FAILED),
+    ):
+        recording.documents["report"]["pue"] = float(stated)
+        assert judge(recording, "stated-pue")["stated-pue"].outcome is outcome
+
+
+def test_a_meter_split_in_three_leaves_every_annual_ratio(simulator: Any, judge: Judge) -> None:
+    names = ("stated-pue", "pue-of-the-grade", "energy-balance")
+    recording = simulator.record(None)
+    before = judge(recording, *names)
+    table = recording.tables["readings"]
+    of = table["meter"] == "direct-1"
+    parts = []
+    for number, share in enumerate((0.5, 0.3, 0.2)):
+        part = {column: values[of].copy() for column, values in table.items()}
+        part["meter"][:], part["energy"] = f"direct-1-{number}", share * part["energy"]
+        parts.append(part)
+    kept = {column: values[~of] for column, values in table.items()}
+    recording.tables["readings"] = {c: np.concatenate((v, *(part[c] for part in parts))) for c, v in kept.items()}
+    after = judge(recording, *names)
+    for name in names:
+        assert after[name].outcome is before[name].outcome is Outcome.PASSED
+        assert margin(after[name]) == pytest.approx(margin(before[name]), abs=1e-6)
+
+
+def test_more_it_load_at_the_same_overhead_comes_nearer_to_one(simulator: Any, judge: Judge) -> None:
+    margins = []
+    for more in (0.0, 5.0, 20.0):
+        recording = simulator.Recording()
+        readings = recording.tables["readings"]
+        for point, share in (("grid_import", 0.5), ("it_ups_out", 1), ("ups_in", 1)):
+            readings["energy"][readings["point"] == point] += share * more
+        recording.state()
+        margins.append(margin(judge(recording, "pue-of-the-grade")["pue-of-the-grade"]))
+    assert margins == sorted(margins)
+    assert margins[0] < margins[-1]
+
+
+hourly = st.lists(st.tuples(st.floats(1, 100), st.floats(0.01, 60)), min_size=1, max_size=48)
+
+
+@settings(max_examples=200, deadline=None)
+@given(hourly, st.floats(0.01, 50))
+def test_the_ratio_of_sums_lies_between_the_least_and_greatest_hour_and_falls_with_it_load(
+    hours: list[tuple[float, float]], more: float
+) -> None:
+    it, overhead = np.array(hours).T
+    annual = (it + overhead).sum() / it.sum()
+    each = (it + overhead) / it
+    assert each.min() - 1e-9 <= annual <= each.max() + 1e-9
+    assert annual == pytest.approx(np.average(each, weights=it))  # the mean that it is: weighted by IT energy
+    assert (it + more + overhead).sum() / (it + more).sum() < annual
+
+
+# What is left out never helps
+
+
+@pytest.mark.parametrize("how", ["summer-left-out", "values-left-out", "a-meter-left-out"])
+def test_readings_that_are_left_out_never_make_a_lower_pue_pass(how: str, simulator: Any, judge: Judge) -> None:
+    recording = simulator.record("wastes-energy")
+    table = recording.tables["readings"]
+    summer = np.isin((table["month"] + np.timedelta64(8, "h")).astype("datetime64[M]").astype(int) % 12, (5, 6, 7))
+    supply = np.isin(table["point"], ("grid_import", "direct_line_in"))
+    if how == "values-left-out":
+        table["energy"] = np.where(summer & supply, np.nan, table["energy"])
+    else:
+        gone = summer if how == "summer-left-out" else table["meter"] == "grid-1"
+        recording.tables["readings"] = {column: values[~gone] for column, values in table.items()}
+    names = ("pue-of-the-grade", "stated-consumption", "readings-complete")
+    found = judge(recording, *names)
+    assert found["stated-consumption"].outcome is not Outcome.PASSED
+    if how != "a-meter-left-out":
+        assert found["pue-of-the-grade"].outcome is not Outcome.PASSED
+
+
+# One limit, two readings
+
+
+def test_readings_of_a_limit_that_conflict_stand_in_profiles_of_their_own() -> None:
+    both = ({"pue-new-large", "pue-east-west"}, {"pue-in-germany", "pue-in-germany-recalled"})
+    for profile in PACK.profiles:
+        left = {id_.rpartition("/")[2] for id_ in tailor(PACK, profile, as_of="2026-11-22").rules}
+        assert all(len(left & pair) <= 1 for pair in both), profile
+
+
+@pytest.mark.parametrize(
+    ("profile", "left"),
+    [
+        ("gb-40879", 55), ("china-2024-recalled", 56), ("china-2024-code-base", 56), ("green-data-centre-2025", 61),
+        ("green-data-centre-2025-full", 61), ("eu-2024-1364", 57), ("germany-recalled", 58), ("germany-code-base", 58),
+    ],
+)  # fmt: skip
+def test_a_profile_leaves_the_rules_that_it_states(profile: str, left: int) -> None:
+    assert len(tailor(PACK, profile, as_of="2026-11-22").rules) == left
+
+
+def test_days_to_report_are_those_of_the_calendar() -> None:
+    for row in PACK.limits["days-to-report"].rows:
+        year = int(row.eq["year"])
+        due = datetime.date(2024, 9, 15) if year == 2023 else datetime.date(year + 1, 5, 15)
+        assert row.figure.value == (due - datetime.date(year, 12, 31)).days
+
+
+# One campus
+
+
+def test_the_energy_is_that_of_the_direct_connection(simulator: Any) -> None:
+    recording = simulator.record(None)
+    load = recording.campus.green.hours["load"].sum()
+    report = recording.documents["report"]
+    assert report["edc"] == pytest.approx(load)
+    assert report["edc"] == pytest.approx(recording.total("ups_in", "cooling", "auxiliary"))
+    assert report["reused_heat"] == pytest.approx(recording.campus.heat.sum())
+    assert report["cue"] * report["it"] == pytest.approx(
+        report["grid_factor"] * (report["edc"] - report["edc_backup"] - recording.campus.direct.sum())
+        + report["backup_factor"] * report["edc_backup"]
+    )
+
+
+# The pack
+
+
+def test_defects_faults_and_rules_name_each_other(simulator: Any) -> None:
+    known = [defect["id"] for defect in DEFECTS]
+    tested = [rule for rule in PACK.rules.values() if rule.attested is None]
+    assert len(set(known)) == len(known)
+    assert all(rule.kills for rule in tested)
+    assert {name for rule in tested for name in rule.kills} == set(known)
+    assert {defect["fault"] for defect in DEFECTS if "fault" in defect} == simulator.FAULTS
+
+
+def test_no_figure_claims_to_be_normative() -> None:
+    """No clause was read, so no figure of this pack may certify before an authority adopts it."""
+    rows = [row.figure for table in PACK.limits.values() for row in table.rows]
+    own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
+    assert {figure.basis(PACK.sources) for figure in [*rows, *own]} == {"indicative"}
+
+
+def test_every_requirement_has_a_rule_or_a_reason() -> None:
+    checked = {requirement for rule in PACK.rules.values() for requirement in rule.requirements}
+    for id_, requirement in PACK.requirements.items():
+        assert (id_ in checked) is (requirement.automation != "not-tested"), id_
+        assert requirement.automation == "automated" or requirement.reason is not None, id_
+
+
+def test_every_candidate_rule_of_the_project_is_accounted_for() -> None:
+    lines = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    known = {id_.rpartition("/")[2] for id_ in PACK.requirements}
+    for number in range(1, 16):
+        line = next(line for line in lines if line.startswith(f"| R{number} |"))
+        named = set(line.split("|")[2].replace(",", " ").split())
+        assert named, line
+        assert named <= known, line

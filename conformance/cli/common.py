@@ -109,7 +109,7 @@ def settings_for(
 
 
 def new_run_folder(name: str, output: Path | None) -> Path:
-    """An empty folder for a run: ``output``, or ``reports/runs/<name>-<number>``.
+    """An empty folder for a run (or for the runs of several packs): ``output``, or ``reports/runs/<name>-<number>``.
 
     Raises `Refused` when ``output`` holds a run already.
     """
@@ -133,7 +133,7 @@ def new_run_folder(name: str, output: Path | None) -> Path:
 def find_run(name: str) -> Path:
     """The record of a run: its folder (or that folder's name in reports/runs), the file, or `last`. Raises `NoRun`."""
     if name == "last":
-        runs = sorted(p for p in RUNS.glob(f"*/{RECORD}")) if RUNS.is_dir() else []
+        runs = sorted([*RUNS.glob(f"*/{RECORD}"), *RUNS.glob(f"*/*/{RECORD}")]) if RUNS.is_dir() else []
         if not runs:
             raise NoRun(path=str(RUNS))
         return max(runs, key=lambda p: p.stat().st_mtime_ns)

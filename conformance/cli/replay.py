@@ -85,9 +85,10 @@ def command(lang: Language) -> click.Command:
 
         def plan(pack: Pack) -> Plan:
             from conformance.assess import make_plan
-            from conformance.packs import read_system
+            from conformance.packs import Registry, read_system
 
-            system = read_system(system_file, [pack], allow_outside=allow_outside)
+            others = {other.short for other in Registry.shipped()}
+            system = read_system(system_file, [pack], others=others, allow_outside=allow_outside)
             return make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
 
         tasks = _of_file(stored, name, plan) if stored else [_of_run(run or "last", case, name, plan, lang)]

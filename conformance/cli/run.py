@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.model.run import Record, Settings
     from conformance.model.standard import Pack
     from conformance.model.system import System
-    from conformance.report import Format
+    from conformance.report import Format, Part
 
 FILES: dict[Format, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
 """The file that each report format is written to by default, in the folder of the run."""
@@ -59,9 +59,12 @@ def perform(
     tell_stale(stale, lang)
     path = folder / common.RECORD
     gc.freeze()  # packs and programs stay to the end: a collection need not look at them again and again
-    with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)  # or it leaves a folder in that of the user
-        assess(plan, record=path, scratch=Path(scratch), listener=listener, waivers=tuple(waivers), seconds=seconds)
+    try:
+        with TemporaryDirectory(prefix="conformance-") as scratch, progress(system.name, lang) as listener:
+            os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)  # or it leaves a folder in that of the user
+            assess(plan, record=path, scratch=Path(scratch), listener=listener, waivers=tuple(waivers), seconds=seconds)
+    finally:
+        gc.unfreeze()  # DuckDB complains at the end of the process of what was never collected
     return read_record(path)
 
 
@@ -92,6 +95,16 @@ def show(record: Record, lang: Language, *, page: Path, run: str = "last", verbo
     click.echo(first_screen(record, lang=lang, width=width, colour=colour, report=str(page), run=run))
     if verbose:
         click.echo("\n" + by_requirement(record, lang=lang, width=width, colour=colour))
+
+
+def show_together(parts: Sequence[Part], lang: Language, folder: Path) -> None:
+    """Write the page over the pages of several packs to ``folder``, and print what they found."""
+    from conformance.report import together_html, together_screen
+
+    page = folder / FILES["html"]
+    page.write_text(together_html(parts, lang=lang), encoding="utf-8")
+    width = min(common.columns_wide(), 120)
+    click.echo(together_screen(parts, lang=lang, width=width, colour=common.colour(), report=str(page)))
 
 
 def command(lang: Language) -> click.Command:
@@ -177,6 +190,7 @@ def command(lang: Language) -> click.Command:
         from conformance.cli import counterexamples
         from conformance.cli.waivers import read_waivers
         from conformance.packs import Registry, read_system
+        from conformance.report import Part
 
         if budget is not None and mode == "pr":
             complaint = Text("no wall clock decides in pr mode", "pr 模式下不以时钟决定结果")
@@ -190,12 +204,13 @@ def command(lang: Language) -> click.Command:
         day = common.day_of(as_of)
         chosen = [common.choose(registry, name, profiles, day) for name in packs]
         waived = read_waivers(waivers) if waivers else ()
-        system = read_system(system_file, chosen, allow_outside=allow_outside)
+        system = read_system(system_file, chosen, others={pack.short for pack in registry}, allow_outside=allow_outside)
         writes = mode in ("all", "nightly") and not no_counterexamples and seal is None
         stored: tuple[Stored, ...] = ()
         if not no_counterexamples:
             kept, stored = counterexamples.committed(system_file, kept, written=writes)
-        after, codes = stored, []
+        after, parts = stored, []
+        top = common.new_run_folder(system.name, output)
         for pack in chosen:
             settings = common.settings_for(
                 pack, mode=mode, cases=cases, calls=calls, seed=seed, jobs=jobs or 0, strict=strict, as_of=day,
@@ -203,7 +218,7 @@ def command(lang: Language) -> click.Command:
             )  # fmt: skip
             if seal is not None:
                 settings = evolve(settings, mode="sealed", seed=seal.commitment)
-            folder = common.new_run_folder(system.name, output / pack.short if output and len(chosen) > 1 else output)
+            folder = common.new_run_folder(system.name, top / pack.short) if len(chosen) > 1 else top
             oracle = common.oracle_of(pack)
             record = perform(
                 pack,
@@ -221,10 +236,14 @@ def command(lang: Language) -> click.Command:
             if writes:
                 after = merge(after, record, on=common.day_of(None))
             page = write_reports(record, folder, formats, lang)
-            show(record, lang, page=page, verbose=verbose)
-            codes.append(record.footer.exit_code if record.footer else 2)
+            if len(chosen) == 1 or verbose:
+                show(record, lang, page=page, verbose=verbose)
+            parts.append(Part(record, page.relative_to(top).as_posix()))
+        if len(chosen) > 1:
+            show_together(parts, lang, top)
         if writes and kept:
             counterexamples.keep(kept, stored, after, lang, always=mode == "nightly")
+        codes = [part.record.footer.exit_code if part.record.footer else 2 for part in parts]
         return min(codes, key=_PRECEDENCE.index)
 
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -51,13 +51,15 @@ TIMEOUT = 10.0
 """Seconds per call, where a system file says nothing."""
 
 
-def read_system(path: os.PathLike[str] | str, packs: Iterable[Pack], *, allow_outside: bool = False) -> System:
+def read_system(
+    path: os.PathLike[str] | str, packs: Iterable[Pack], *, others: Container[str] = (), allow_outside: bool = False
+) -> System:
     """The system in the file at ``path``, under ``packs`` (a registry, or the packs of a run).
 
     What the file calls ``pack.name`` has the plain name where that is the only pack; under several packs, `within`
-    makes the system as one of them sees it. Its site content is read and judged by the pack's schema; a kind of site
-    that it does not bring is the pack's default base case. Paths stay under the folder of the file unless
-    ``allow_outside``. Raises `Refused`.
+    makes the system as one of them sees it. What it has for ``others``, short names of packs, is passed over. Its site
+    content is read and judged by the pack's schema; a kind of site that it does not bring is the pack's default base
+    case. Paths stay under the folder of the file unless ``allow_outside``. Raises `Refused`.
     """
     file = FilePath(path)
     document = read_yaml(file)
@@ -65,16 +67,24 @@ def read_system(path: os.PathLike[str] | str, packs: Iterable[Pack], *, allow_ou
     if wrong:
         raise Refused(wrong)
     given = tuple(packs)
-    system = _Reader(document, file.resolve().parent, given, allow_outside).system()
+    system = _Reader(document, file.resolve().parent, given, others, allow_outside).system()
     return system.within(given[0].short) if len(given) == 1 else system
 
 
 class _Reader:
-    def __init__(self, document: Document, folder: FilePath, packs: tuple[Pack, ...], allow_outside: bool) -> None:
+    def __init__(
+        self,
+        document: Document,
+        folder: FilePath,
+        packs: tuple[Pack, ...],
+        others: Container[str],
+        allow_outside: bool,
+    ) -> None:
         self.document = document
         self.value: Mapping[str, Any] = document.value
         self.folder = folder
         self.packs = packs
+        self.others = others
         self.allow_outside = allow_outside
         self.problems: list[Problem] = []
 
@@ -99,10 +109,18 @@ class _Reader:
             position=self.document.position(),
         )  # fmt: skip
 
+    def _own(self, part: str) -> Iterator[tuple[str, Any]]:
+        """The entries of ``part`` but for those of other packs."""
+        mine = {p.short for p in self.packs}
+        for name, given in self.value.get(part, {}).items():
+            pack, dot, _ = name.partition(".")
+            if not dot or pack in mine or pack not in self.others:
+                yield name, given
+
     def _operations(self) -> dict[str, Reach]:
         known = {o for p in self.packs for o in (*p.operations, *(f"{p.short}.{o}" for o in p.operations))}
         found: dict[str, Reach] = {}
-        for name, given in self.value.get("operations", {}).items():
+        for name, given in self._own("operations"):
             path: Path = ("operations", name)
             if name not in known:
                 self.problems.append(unknown(OPERATION, name, known, self.document.key(path)))
@@ -119,7 +137,7 @@ class _Reader:
                 known.setdefault(name, []).append(table)
                 known[f"{pack.short}.{name}"] = [table]
         found: dict[str, TableSource] = {}
-        for name, given in self.value.get("tables", {}).items():
+        for name, given in self._own("tables"):
             path: Path = ("tables", name)
             if name not in known:
                 self.problems.append(unknown(RECORDED, name, known, self.document.key(path)))
@@ -134,7 +152,7 @@ class _Reader:
     def _documents(self) -> dict[str, str]:
         known = {d for p in self.packs for d in (*p.documents, *(f"{p.short}.{d}" for d in p.documents))}
         found: dict[str, str] = {}
-        for name, file in self.value.get("documents", {}).items():
+        for name, file in self._own("documents"):
             path: Path = ("documents", name)
             if name not in known:
                 self.problems.append(unknown(WRITTEN, name, known, self.document.key(path)))
@@ -233,6 +251,8 @@ class _Reader:
     def _declares(self) -> None:
         packs = {p.short: p for p in self.packs} | {p.id: p for p in self.packs}
         for name, claimed in self.value.get("declares", {}).items():
+            if name not in packs and name in self.others:
+                continue
             if name not in packs:
                 self.problems.append(unknown(_PACK, name, packs, self.document.key(("declares", name))))
                 continue

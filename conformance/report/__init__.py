@@ -10,8 +10,19 @@ from conformance.model.run import Record
 from conformance.report.indicators import indicator_lines
 from conformance.report.listing import by_requirement
 from conformance.report.terminal import first_screen
+from conformance.report.together import Part, together_html, together_screen
 
-__all__ = ["FORMATS", "Format", "by_requirement", "first_screen", "indicator_lines", "render"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Part",
+    "by_requirement",
+    "first_screen",
+    "indicator_lines",
+    "render",
+    "together_html",
+    "together_screen",
+]
 
 Format = Literal["html", "json", "junit", "text"]
 FORMATS: tuple[Format, ...] = ("html", "json", "junit", "text")

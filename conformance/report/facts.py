@@ -28,7 +28,8 @@ from conformance.report.words import (
 
 _OUTCOMES = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.UNTESTED, Outcome.PASSED, Outcome.INAPPLICABLE)
 _SHOWN = tuple(DISPOSITIONS)
-_SEVERITIES = tuple(reversed(Severity))
+SEVERITIES = tuple(reversed(Severity))
+"""Worst first."""
 
 
 def lowest(margin: Margin | None) -> float:
@@ -42,7 +43,7 @@ def worst_first(record: Record) -> list[Finding]:
         record.findings,
         key=lambda f: (
             _SHOWN.index(f.disposition),
-            _SEVERITIES.index(f.severity),
+            SEVERITIES.index(f.severity),
             lowest(f.worst.margin if f.worst else None),
             f.rule,
         ),
@@ -120,25 +121,59 @@ def _figures(pack: Pack) -> list[Figure]:
 
 def _result(record: Record, passed: int, bare: int, broken: Sequence[Finding]) -> Text:
     names = automated(record.header.pack)
-    if broken:
-        count = len({r for f in broken for r in f.requirements} & set(names))
+    deciding = broken or record.findings
+    return _sentence(
+        broken=_requirements_of(record, broken),
+        bare=bare,
+        passed=passed if any(f.outcome is Outcome.PASSED for f in record.findings) else None,
+        automated=len(names),
+        indicative=any(f.basis is Basis.INDICATIVE for f in deciding),
+        certified=record.header.settings.command == "certify",
+    )
+
+
+def result_of(records: Sequence[Record]) -> Text:
+    """The result of several packs on one system in one sentence, as `Overview` has it of one."""
+    each = [overview(record) for record in records]
+    findings = [f for record in records for f in record.findings]
+    broken = [f for f in findings if f.disposition is Disposition.BROKEN]
+    return _sentence(
+        broken=sum(
+            _requirements_of(r, [f for f in r.findings if f.disposition is Disposition.BROKEN]) for r in records
+        ),
+        bare=sum(facts.bare for facts in each),
+        passed=sum(len(facts.by[Disposition.OK]) for facts in each)
+        if any(f.outcome is Outcome.PASSED for f in findings)
+        else None,
+        automated=sum(len(facts.automated) for facts in each),
+        indicative=any(f.basis is Basis.INDICATIVE for f in broken or findings),
+        certified=all(record.header.settings.command == "certify" for record in records),
+    )
+
+
+def _requirements_of(record: Record, broken: Sequence[Finding]) -> int:
+    """How many automated requirements ``broken`` findings belong to."""
+    return len({r for f in broken for r in f.requirements} & set(automated(record.header.pack)))
+
+
+def _sentence(*, broken: int, bare: int, passed: int | None, automated: int, indicative: bool, certified: bool) -> Text:
+    if broken or bare:
         parts = [
             Text(f"{n} {what}{'s' * (n != 1)} BROKEN", f"{n} {zh}不符合")
-            for n, what, zh in ((count, "requirement", "项要求"), (bare, "basic check", "项基本检查"))
+            for n, what, zh in ((broken, "requirement", "项要求"), (bare, "basic check", "项基本检查"))
             if n
         ]
         said = Text(", ".join(p.en for p in parts), "，".join(p.zh for p in parts))
-    elif any(f.outcome is Outcome.PASSED for f in record.findings):
+    elif passed is not None:
         said = Text(
-            f"no nonconformity found in {passed} of {len(names)} automated requirements",
-            f"{len(names)} 项自动测试的要求中，{passed} 项未发现不符合",
+            f"no nonconformity found in {passed} of {automated} automated requirements",
+            f"{automated} 项自动测试的要求中，{passed} 项未发现不符合",
         )
     else:
         said = Text("nothing could be determined", "未能作出任何判定")
-    if record.header.settings.command == "certify":
+    if certified:
         return said
-    deciding = broken or record.findings
-    if any(f.basis is Basis.INDICATIVE for f in deciding):
+    if indicative:
         return Text(f"{said.en} (indicative self-test, no certificate)", f"{said.zh}（参考性自测，不作为证书）")
     return Text(f"{said.en} (self-test, no certificate)", f"{said.zh}（自测，不作为证书）")
 

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from attrs import frozen
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.errors import Language, Text
@@ -98,11 +98,11 @@ class Section:
 
 def html(record: Record, *, lang: Language = "en") -> str:
     """The page for ``record``, in language ``lang`` at first; the reader can switch."""
-    style, script = _asset("report.css"), _asset("report.js")
     findings = facts.worst_first(record)
     normalised = [facts.lowest(f.worst.margin) for f in findings if f.worst and f.worst.margin]
     largest = charts.widest([*normalised, *(_median(record, f.rule) for f in findings)])
-    return _environment().get_template("report.html.j2").render(
+    return page(
+        "report.html.j2",
         record=record,
         header=record.header,
         pack=record.header.pack,
@@ -114,13 +114,25 @@ def html(record: Record, *, lang: Language = "en") -> str:
         states=[(d, t, sum(f.disposition is d for f in findings)) for d, t in words.DISPOSITIONS.items()],
         covered=covered(record),
         by_hand=[r for r in record.header.pack.requirements.values() if r.automation != "automated"],
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'",
-        style=_markup(style),
-        script=_markup(script),
         words=words,
         ui=PAGE,
-    )  # fmt: skip
+    )
+
+
+def page(template: str, **values: object) -> str:
+    """A page of our own style and script, under a policy that lets it load nothing."""
+    style, script = _asset("report.css"), _asset("report.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            "base-uri 'none'; form-action 'none'",
+            style=_markup(style),
+            script=_markup(script),
+            **values,
+        )
+    )
 
 
 def _markup(text: str) -> Markup:
@@ -142,7 +154,7 @@ def _environment() -> Environment:
         return clean(value, lines=True, longest=LONGEST_JSON + 1) if type(value) is str else value
 
     environment = Environment(
-        loader=DictLoader({"report.html.j2": _asset("report.html.j2")}),
+        loader=FunctionLoader(_asset),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=harmless,

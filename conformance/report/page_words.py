@@ -12,6 +12,11 @@ PAGE: Mapping[str, Text] = {
     "language": Text("Language", "语言"),
     "system": Text("System under test", "被测系统"),
     "pack": Text("Standard", "标准包"),
+    "packs": Text("Standards", "标准包"),
+    "packs_hint": Text(
+        "Automated requirements by what was found; each title opens the report of that standard.",
+        "自动测试的要求按结果分列；点击名称打开该标准包的报告。",
+    ),
     "site": Text("Site", "场景"),
     "run": Text("Run", "运行"),
     "cases_calls": Text("cases, calls", "用例数、调用数"),

@@ -100,6 +100,6 @@ def _campus(lang: Language, jobs: int | None) -> int:
     file = recorded / "system.yaml"
     packs = sorted(path.name for path in recorded.iterdir() if path.is_dir())
     words = [*packs, "--system", str(file), "--output", str(folder), "--no-counterexamples"]
-    words += ["--jobs", str(jobs)] if jobs else []
+    words += ["--cases", "1000", "--calls", "0", *(["--jobs", str(jobs)] if jobs else [])]
     code: int = run.command(lang).main(words, standalone_mode=False)
     return code

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from attrs import evolve, frozen
 
@@ -17,6 +18,9 @@ from conformance.model.outcome import Evaluation, Judgement, Outcome
 from conformance.model.quantity import convert, quantity, unit
 from conformance.model.standard import Example, Pack, Rule
 from conformance.rules import Program, compile_rule, derive
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Database
 
 
 class Evaluable(Protocol):
@@ -44,29 +48,50 @@ _MARGIN = Text("expected a margin of {expected}, got {got}", "裕度应为 {expe
 
 def examples(pack: Pack, programs: Mapping[str, Evaluable]) -> list[ExampleResult]:
     """Every example of every rule in ``programs`` (by rule id), in the pack's order."""
-    return [
-        _run(pack, rule, programs[rule.id], example)
-        for rule in pack.rules.values()
-        if rule.id in programs
-        for example in rule.examples
-    ]
+    with _database(pack) as database:
+        return [
+            _run(pack, rule, program, example, database)
+            for rule, program in _programs(pack, programs)
+            for example in rule.examples
+        ]
 
 
 def canaries(pack: Pack, programs: Mapping[str, Evaluable]) -> dict[str, bool]:
     """Whether each rule in ``programs`` fails on all its failing examples; one that has none proves nothing."""
     proven: dict[str, bool] = {}
-    for rule in pack.rules.values():
-        if rule.id in programs:
+    with _database(pack) as database:
+        for rule, program in _programs(pack, programs):
             failing = [e for e in rule.examples if e.expect is Outcome.FAILED]
             proven[rule.id] = bool(failing) and all(
-                _judge(pack, rule, programs[rule.id], e).outcome is Outcome.FAILED for e in failing
+                _judge(pack, rule, program, e, database).outcome is Outcome.FAILED for e in failing
             )
     return proven
 
 
-def _judge(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> Judgement:
-    if isinstance(program, Program) and rule.applies_to in pack.tables:
-        return _of_rows(pack, rule, program, example)
+@contextmanager
+def _database(pack: Pack) -> Iterator[Database | None]:
+    """One for all examples, since to start one takes longer than to judge an example; None if there are no tables."""
+    if not pack.tables:
+        yield None
+        return
+    from conformance.engines.sql.rows import connect  # the database is heavy, and most packs have no tables
+
+    with connect(threads=1) as database:
+        yield database
+
+
+def _programs(pack: Pack, programs: Mapping[str, Evaluable]) -> Iterator[tuple[Rule, Evaluable]]:
+    """Each rule with its program, which has the time zone of the examples."""
+    zoned = evolve(pack, zone=pack.examples_zone) if pack.examples_zone not in (None, pack.zone) else pack
+    for rule in pack.rules.values():
+        if (program := programs.get(rule.id)) is not None:
+            own = zoned is pack or not isinstance(program, Program) or rule.applies_to not in pack.tables
+            yield rule, program if own else compile_rule(rule, zoned)
+
+
+def _judge(pack: Pack, rule: Rule, program: Evaluable, example: Example, database: Database | None) -> Judgement:
+    if database is not None and isinstance(program, Program) and rule.applies_to in pack.tables:
+        return _of_rows(pack, rule, program, example, database)
     environment = _derived(pack, rule, example.request, example.response, example.derived)
     if rule.relation is not None:
         sides = {"base": example.base or {}, "varied": example.varied or {}}
@@ -89,21 +114,21 @@ def _derived(pack: Pack, rule: Rule, request: JSON, response: JSON, given: Mappi
     return {**found, **given}
 
 
-def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example) -> Judgement:
+def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example, database: Database) -> Judgement:
     """The verdict on the rows of an example, as on those of a recording."""
-    from conformance.engines.sql.rows import connect  # the database is heavy, and most packs have no tables
     from conformance.engines.tables import examine, stage
 
-    if pack.examples_zone not in (None, pack.zone):
-        program = compile_rule(rule, evolve(pack, zone=pack.examples_zone))
-    with connect(threads=1) as connection:
+    decision = _DECISIONS.get(example.decision or "", rule.decision)
+    if decision != rule.decision:
+        program = evolve(program, rule=evolve(rule, decision=decision))
+    with database.cursor() as connection:  # its temporary tables are its own
         tables = {rule.applies_to, *(join.table for join in rule.joins.values() if join.table)}
         for name in tables:
             stage(connection, name, pack.tables[name], example.tables.get(name, ()))
         found = examine(
             connection,
             pack.tables[rule.applies_to],
-            [evolve(program, rule=evolve(rule, decision=_DECISIONS.get(example.decision or "", rule.decision)))],
+            [program],
             pack=pack,
             views={name: name for name in tables},
             documents=example.documents,
@@ -115,8 +140,8 @@ def _of_rows(pack: Pack, rule: Rule, program: Program, example: Example) -> Judg
     return Judgement(rule.id, outcome, reason, margin)
 
 
-def _run(pack: Pack, rule: Rule, program: Evaluable, example: Example) -> ExampleResult:
-    judgement = _judge(pack, rule, program, example)
+def _run(pack: Pack, rule: Rule, program: Evaluable, example: Example, database: Database | None) -> ExampleResult:
+    judgement = _judge(pack, rule, program, example, database)
     return ExampleResult(rule.id, example, judgement, _mismatch(example, judgement))
 
 

@@ -59,7 +59,7 @@ def connect(
             **({"threads": threads} if threads else {}),
         },
     )
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")  # its cursors' too
     connection.execute("SET enable_progress_bar = false")  # it would be written among what a command prints
     return connection
 

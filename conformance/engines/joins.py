@@ -8,6 +8,7 @@ from sys import float_info
 from typing import TypeAlias
 
 import duckdb
+from attrs import field, frozen
 from sqlglot import exp
 
 from conformance.engines.sql.sheet import NULL, Term, integer, number
@@ -21,83 +22,98 @@ from conformance.rules.typed import kind_of
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 
-def joined(
-    connection: Connection,
-    relation: str,
-    rule: Rule,
-    pack: Pack,
-    *,
-    tables: Mapping[str, str],
-    documents: Mapping[str, JSON],
-    name: str,
-) -> str:
-    """Make the view ``name`` of the rows of ``relation`` with what ``rule`` joins; its name.
+@frozen(eq=False)
+class Joiner:
+    """Makes the views of one table's rules: rules that join the same share one."""
 
-    Where it joins nothing there is no view, and the name is that of ``relation``.
-    ``tables`` gives the relation of each table by its name in the pack, ``documents`` the bodies. A joined value stands
-    in a column such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there
-    is one. Tables are joined where ``relation`` has the columns, so that a chain can join before it and after it.
-    """
-    if not rule.joins:
-        return relation
-    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {_sql(relation)})").fetchall()
-    own = dict(described)
-    shown, sources = ["r.*"], [f"{_sql(relation)} r"]
-    for root, join in rule.joins.items():
-        if join.document is not None:
-            type_ = types.of_schema(pack.documents[join.document].schema).type
-            for path, value, unknown in _constants(type_, documents.get(join.document), (root,), False):
-                column = ".".join(path)
-                shown += [f"{value.sql('duckdb')} AS {_sql(column)}", f"{str(unknown).lower()} AS {_sql(column + '?')}"]
-        elif join.table is not None and own.keys() >= set(join.on.values()):
-            columns, source = _match(connection, tables[join.table], pack.tables[join.table], root, join, own, name)
-            shown += columns
-            sources.append(source)
-    if len(shown) == 1:
-        return relation
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
-    )
-    return name
+    connection: Connection
+    pack: Pack
+    tables: Mapping[str, str]
+    """The relation of each table by its name in the pack."""
+    documents: Mapping[str, JSON]
+    _views: list[tuple[str, Mapping[str, Join], str]] = field(init=False, factory=list)
+    _matches: dict[str, bool] = field(init=False, factory=dict)
 
+    def view(self, relation: str, rule: Rule) -> str:
+        """The name of the view of the rows of ``relation`` with what ``rule`` joins.
 
-def _match(
-    connection: Connection, theirs: str, table: Table, root: str, join: Join, own: Mapping[str, str], name: str
-) -> tuple[list[str], str]:
-    """The columns of a joined table, and the join itself."""
-    fields, alias = fields_of(table), _sql(f"{root}?")
-    keys = ", ".join(_sql(column) for column in join.on)
-    others = [column for column in fields if column not in join.on]
-    kept = "".join(f", any_value({_sql(column)}) AS {_sql(column)}" for column in others)
-    lost = " OR ".join(f"{_sql(column)} IS NULL" for column in join.on)
-    kind = f"{name}#{root}"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_sql(kind)} AS "
-        f"SELECT {keys}, count(*) AS {_sql('#')}{kept} FROM {_sql(theirs)} WHERE NOT ({lost}) GROUP BY {keys}"
-    )
-    (nameless,) = connection.execute(f"SELECT count(*) > 0 FROM {_sql(theirs)} WHERE {lost}").fetchone() or (False,)
-    mine = {column: f"r.{_sql(other)}" for column, other in join.on.items()}
-    odd = [
-        f"{of} IS NULL" + (f" OR NOT abs({of}) < CAST('inf' AS DOUBLE)" if own[join.on[column]] == "DOUBLE" else "")
-        for column, of in mine.items()
-    ]
-    many = f"{alias}.{_sql('#')}"
-    unknown = f"({' OR '.join(odd)}{f' OR {many} IS NULL' if nameless else ''})"
-    shown: list[str] = []
-    for column, field in fields.items():
-        at, there = _sql(f"{root}.{column}"), _sql(f"{root}.{column}?")
-        if column in join.on:
-            shown += [
-                f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}",
-                f"{unknown} AS {there}",
-            ]
-            continue
-        of = f"{alias}.{_sql(column)}"
-        empty = "false" if field.optional else f"{of} IS NULL"
-        shown.append(f"CASE WHEN NOT {unknown} AND {many} = 1 THEN {of} END AS {at}")
-        shown.append(f"coalesce({unknown} OR {many} > 1 OR ({many} = 1 AND {empty}), false) AS {there}")
-    on = " AND ".join(f"{alias}.{_sql(column)} = {of}" for column, of in mine.items())
-    return shown, f"LEFT JOIN {_sql(kind)} {alias} ON {on}"
+        Where it joins nothing there is no view, and the name is that of ``relation``. A joined value stands in a column
+        such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there is one.
+        Tables are joined where ``relation`` has the columns, so that a chain can join before it and after it.
+        """
+        if not rule.joins:
+            return relation
+        for known, joins, view in self._views:
+            if known == relation and joins == rule.joins:
+                return view
+        self._views.append((relation, rule.joins, self._made(relation, rule)))
+        return self._views[-1][2]
+
+    def _made(self, relation: str, rule: Rule) -> str:
+        described = self.connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {_sql(relation)})")
+        own = dict(described.fetchall())
+        shown, sources = ["r.*"], [f"{_sql(relation)} r"]
+        for root, join in rule.joins.items():
+            if join.document is not None:
+                type_ = types.of_schema(self.pack.documents[join.document].schema).type
+                for path, value, unknown in _constants(type_, self.documents.get(join.document), (root,), False):
+                    column = ".".join(path)
+                    shown.append(f"{value.sql('duckdb')} AS {_sql(column)}")
+                    shown.append(f"{str(unknown).lower()} AS {_sql(column + '?')}")
+            elif join.table is not None and own.keys() >= set(join.on.values()):
+                columns, source = self._match(self.tables[join.table], self.pack.tables[join.table], root, join, own)
+                shown += columns
+                sources.append(source)
+        if len(shown) == 1:
+            return relation
+        name = f"{relation}+{rule.id}"
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
+        )
+        return name
+
+    def _match(self, theirs: str, table: Table, root: str, join: Join, own: Mapping[str, str]) -> tuple[list[str], str]:
+        """The columns of a joined table, and the join itself."""
+        fields, alias = fields_of(table), _sql(f"{root}?")
+        kind = f"{theirs}#by {', '.join(join.on)}"
+        if kind not in self._matches:
+            self._matches[kind] = self._grouped(kind, theirs, fields, join)
+        mine = {column: f"r.{_sql(other)}" for column, other in join.on.items()}
+        odd = [
+            f"{of} IS NULL" + (f" OR NOT abs({of}) < CAST('inf' AS DOUBLE)" if own[join.on[column]] == "DOUBLE" else "")
+            for column, of in mine.items()
+        ]
+        many = f"{alias}.{_sql('#')}"
+        unknown = f"({' OR '.join(odd)}{f' OR {many} IS NULL' if self._matches[kind] else ''})"
+        shown: list[str] = []
+        for column, field_ in fields.items():
+            at, there = _sql(f"{root}.{column}"), _sql(f"{root}.{column}?")
+            if column in join.on:
+                shown += [
+                    f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}",
+                    f"{unknown} AS {there}",
+                ]
+                continue
+            of = f"{alias}.{_sql(column)}"
+            empty = "false" if field_.optional else f"{of} IS NULL"
+            shown.append(f"CASE WHEN NOT {unknown} AND {many} = 1 THEN {of} END AS {at}")
+            shown.append(f"coalesce({unknown} OR {many} > 1 OR ({many} = 1 AND {empty}), false) AS {there}")
+        on = " AND ".join(f"{alias}.{_sql(column)} = {of}" for column, of in mine.items())
+        return shown, f"LEFT JOIN {_sql(kind)} {alias} ON {on}"
+
+    def _grouped(self, name: str, theirs: str, fields: Mapping[str, types.Field], join: Join) -> bool:
+        """Make the table ``name`` of the rows of ``theirs`` by their key; whether some row lacks one."""
+        keys = ", ".join(_sql(column) for column in join.on)
+        others = [column for column in fields if column not in join.on]
+        kept = "".join(f", any_value({_sql(column)}) AS {_sql(column)}" for column in others)
+        lost = " OR ".join(f"{_sql(column)} IS NULL" for column in join.on)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_sql(name)} AS "
+            f"SELECT {keys}, count(*) AS {_sql('#')}{kept} FROM {_sql(theirs)} WHERE NOT ({lost}) GROUP BY {keys}"
+        )
+        asked = f"SELECT count(*) > 0 FROM {_sql(theirs)} WHERE {lost}"
+        (nameless,) = self.connection.execute(asked).fetchone() or (False,)
+        return bool(nameless)
 
 
 def _constants(

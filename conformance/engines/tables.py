@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from conformance.engines.chain.lower import lower_chains
 from conformance.engines.chain.slack import slack_of
-from conformance.engines.joins import joined
+from conformance.engines.joins import Joiner
 from conformance.engines.series.judge import judge_series
 from conformance.engines.series.lifecycle import judge_machine
 from conformance.engines.spark.rows import SparkRows, judge_rows_spark
@@ -92,12 +92,10 @@ def examine(
     may spare reading some. ``spark`` judges the rules on single rows of the table and those with operators over time;
     what chains leave, and lifecycles, are judged here.
     """
-    laid = [
-        _Laid(p, raw := _joined(connection, views[table.name], p, pack, views, documents), table.key, raw)
-        for p in programs
-    ]
+    joiner = Joiner(connection, pack, views, documents)
+    laid = [_Laid(p, raw := joiner.view(views[table.name], p.rule), table.key, raw) for p in programs]
     footers = {views[table.name]: parquet} if parquet is not None and statistics else {}
-    laid = _chained(connection, laid, pack, views, documents, unique=unique, footers=footers)
+    laid = _chained(connection, laid, joiner, unique=unique, footers=footers)
     found: dict[str, RowVerdict] = {}
     for (relation, key), alike in _alike(laid).items():
         plain = {p.rule.id: lower(p) for p in alike if p.machine is None and p.clock is None}
@@ -147,24 +145,10 @@ def _alike(laid: Sequence[_Laid]) -> dict[tuple[str, tuple[str, ...]], list[Prog
     return found
 
 
-def _joined(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    program: Program,
-    pack: Pack,
-    views: Mapping[str, str],
-    documents: Mapping[str, JSON],
-) -> str:
-    name = f"{relation}+{program.rule.id}"
-    return joined(connection, relation, program.rule, pack, tables=views, documents=documents, name=name)
-
-
 def _chained(
     connection: duckdb.DuckDBPyConnection,
     laid: Sequence[_Laid],
-    pack: Pack,
-    views: Mapping[str, str],
-    documents: Mapping[str, JSON],
+    joiner: Joiner,
     *,
     unique: bool,
     footers: Mapping[str, ParquetRows],
@@ -179,7 +163,7 @@ def _chained(
         files = footers.get(relation)
         left |= lower_chains(connection, relation, chains, unique=unique, parquet=files) if chains else {}
     return [
-        evolve(one, relation=_joined(connection, rule, one.program, pack, views, documents), key=left[rule])
+        evolve(one, relation=joiner.view(rule, one.program.rule), key=left[rule])
         if (rule := one.program.rule.id) in left
         else one
         for one in laid

@@ -9,7 +9,7 @@ from attrs import evolve
 from chain_bench import CERTIFICATES, COLUMNS, expression, figure, ns, pack, rule, table
 
 from conformance.engines.chain.lower import lower_chains
-from conformance.engines.joins import joined
+from conformance.engines.joins import Joiner
 from conformance.engines.sql.rows import connect, judge_rows, lower
 from conformance.errors import Position, Refused
 from conformance.model.standard import Join, Operation, Rule
@@ -33,7 +33,7 @@ def places(made: Rule, rows: list[dict[str, Any]], theirs: list[dict[str, Any]],
     table(connection, "certificates", CERTIFICATES, theirs)
     of = pack()
     views = {"certificates": "certificates", "readings": "readings"}
-    view = joined(connection, "readings", made, of, tables=views, documents={"card": card}, name="seen")
+    view = f'"{Joiner(connection, of, views, {"card": card}).view("readings", made)}"'
     (count,) = connection.execute(f"SELECT count(*) FROM {view}").fetchone() or (0,)
     assert count == len(rows)
     found = []
@@ -140,13 +140,26 @@ def test_a_chain_may_use_what_its_rows_join_and_what_its_groups_still_name() -> 
     program = compile_rule(made, pack(every=None))
     assert program.chain is not None
     views = {"certificates": "certificates"}
-    before = joined(connection, "readings", made, pack(), tables=views, documents={}, name="before")
+    joiner = Joiner(connection, pack(), views, {})
+    before = joiner.view("readings", made)
     keys = lower_chains(connection, before, {"left": program.chain})["left"]
-    after = joined(connection, "left", made, pack(), tables=views, documents={}, name="after")
+    after = joiner.view("left", made)
     found = judge_rows(connection, after, {"r": lower(program)}, key=keys)["r"]
     assert [(w.key, w.margin.physical.low) for w in found.worst if w.margin] == [(("a",), -5.0)]
     with pytest.raises(Refused):
         compile_rule(evolve(made, chain=(evolve(made.chain[0], by=("meter",)),)), pack())
+
+
+def test_rules_that_join_the_same_share_a_view_and_no_others() -> None:
+    connection = connect(threads=1)
+    table(connection, "readings", COLUMNS, [{"meter": "m", "phase": "x", "time": 1, "certificate": "a"}])
+    table(connection, "certificates", CERTIFICATES, THEIRS)
+    joiner = Joiner(connection, pack(), {"certificates": "certificates"}, {"card": CARD})
+    rules = [joining("has(certificate.id)"), joining("has(certificate.amount)"), joining("true", on={"id": "meter"})]
+    one, same, other = (joiner.view("readings", evolve(each, id=f"p/rule-{n}")) for n, each in enumerate(rules))
+    assert one == same != other
+    kinds = [connection.execute(f'SELECT "certificate.kind" FROM "{view}"').fetchall() for view in (one, other)]
+    assert kinds == [[("wind",)], [(None,)]]
 
 
 def test_a_rule_on_an_operation_joins_nothing() -> None:

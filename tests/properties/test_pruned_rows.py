@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 from sql_cases import CLOSE, HALVES, MOMENTS, PACK, expression, program, text_of
 
-from conformance.engines.sql import scan as sql_scan
+from conformance.engines.sql import queries as sql_queries
 from conformance.engines.sql import search as sql_search
 from conformance.engines.sql.bounds import Prover
 from conformance.engines.sql.prune import prove, read_groups, stored_types
@@ -107,9 +107,10 @@ def test_pruned_whole_and_plain_evaluation_say_the_same(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = Random(seed)
-    for name, values in {"FEW_READ": (0, 1 << 20), "FEW": (0, 1 << 19), "SEGMENT": (3 * ROWS, 1 << 22)}.items():
+    sizes = {"SMALL": (0, 1 << 14), "FEW_READ": (0, 1 << 20), "FEW": (0, 1 << 19), "SEGMENT": (3 * ROWS, 1 << 22)}
+    for name, values in sizes.items():
         monkeypatch.setattr(sql_search, name, rng.choice(values))
-    monkeypatch.setattr(sql_scan, "MOST_NEAR", rng.choice([5, 10_000]))
+    monkeypatch.setattr(sql_queries, "MOST_NEAR", rng.choice([5, 10_000]))
     rows = write(rng, tmp_path, calm=seed % 2 == 0)
     rules = {str(n): program(rng) if n % 2 else short(rng) for n in range(RULES)}
     lowered = {name: lower(one) for name, one in rules.items()}

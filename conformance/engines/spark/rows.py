@@ -19,7 +19,7 @@ from attrs import frozen
 from sqlglot import exp
 
 from conformance.engines.spark.dialect import spark_text
-from conformance.engines.sql.rule import Judged, SqlRule, judged_rows
+from conformance.engines.sql.rule import Judged, SqlRule, judged_rows, margin_of
 from conformance.engines.sql.sheet import NULL, Term, both, case, integer, number, one_of
 from conformance.model.run import Counts
 from conformance.rules.verdicts import PLACES, RowVerdict, WorstRow
@@ -137,7 +137,7 @@ def _order(row: _Ranked) -> list[tuple[bool, Any]]:
 
 def _shown(row: _Ranked, judged: Judged) -> WorstRow:
     _, place, *key, low, high, atom = row
-    return WorstRow(tuple(key), PLACES[place], judged.margin(low, high, atom))
+    return WorstRow(tuple(key), PLACES[place], margin_of(judged.atoms, low, high, atom))
 
 
 @frozen(eq=False)

@@ -27,8 +27,9 @@ from conformance.engines.sql.prune import (
     undefined_in,
     without,
 )
+from conformance.engines.sql.queries import Asked, table
 from conformance.engines.sql.rule import SqlRule, lower
-from conformance.engines.sql.scan import Scan, table
+from conformance.engines.sql.scan import Scan
 from conformance.engines.sql.search import Search
 from conformance.rules.engine import Kind
 from conformance.rules.verdicts import RowVerdict, WorstRow
@@ -107,8 +108,12 @@ def judge_rows(
     found: dict[str, RowVerdict] = {}
 
     def search(names: Sequence[str], rows: ParquetRows | None, types: Mapping[str, str]) -> Search:
-        some = {name: rules[name] for name in names}
-        return Search(Scan(connection, relation, rows, some, tuple(key), worst, stated, types))
+        some, uncertain = tuple(rules[name] for name in names), tuple(stated.get(name) for name in names)
+        asked = Asked(some, uncertain, tuple(types.items()), tuple(key), worst)
+        return Search(Scan(connection, relation, rows, asked))
+
+    def keep(names: Sequence[str], over: Search, cases: int) -> None:
+        found.update(zip(names, over.verdicts(cases), strict=True))
 
     if parquet and names:
         kinds: dict[str, Kind] = {c: kind for n in names for c, kind in provers[n].columns.items()}
@@ -123,19 +128,19 @@ def judge_rows(
         if together := [n for n in names if n not in apart]:
             over = search(together, rows, types)
             over.read(groups)
-            found |= over.verdicts(cases)
+            keep(together, over, cases)
         for alike in _alike(apart, provers):
             over = search(alike, rows, types)
             whole = dict(zip(groups, zip(*(proofs[name] for name in alike), strict=True), strict=True))
             over.read([group for group, of in whole.items() if None in of])
             over.explore({g: sure for g, of in whole.items() if len(sure := [p for p in of if p]) == len(of)})
-            found |= over.verdicts(cases)
+            keep(alike, over, cases)
     if others := [name for name in rules if name not in found]:
         count = connection.execute(exp.select("count(*)").from_(table(relation)).sql("duckdb")).fetchone()
         cases = count[0] if count else 0
         over = search(others, None, types_of(connection, table(relation)))
-        over.read([Group(0, 0, cases, {})])
-        found |= over.verdicts(cases)
+        over.read_all(cases)
+        keep(others, over, cases)
     return {name: found[name] for name in rules}
 
 

@@ -6,7 +6,7 @@ The order of the decisions is that of `conformance.judge.decide`, on recorded da
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 from attrs import frozen
@@ -65,14 +65,6 @@ class Judged:
     def ranks(self) -> Term:
         """Of a screening: whether a row failed or passed."""
         return both(*(negation(here) for place, here in self.at.items() if place != "failed"))
-
-    def margin(self, low: float, high: float, atom: int | None) -> Margin | None:
-        """The margin of a row in which ``low``, ``high`` and ``atom`` have these values."""
-        if atom is None:
-            return None
-        decides = self.atoms[atom]
-        physical = Interval(low * decides.scale, high * decides.scale)
-        return Margin(physical, decides.unit, Interval(low, high), decides.text)
 
 
 @frozen(eq=False)
@@ -196,9 +188,19 @@ class _Asked:
         return FALSE if self.complete else one_of(self.unknown, self.says.low.neq(self.says.high))
 
 
+@lru_cache(maxsize=512)
 def lower(program: Program) -> SqlRule:
-    """The SQL of a rule on the rows of a table."""
+    """The SQL of a rule on the rows of a table; of one program always the same, by which its queries are known."""
     return SqlRule(program.rule, program.recipe)
+
+
+def margin_of(atoms: Sequence[Atom], low: float, high: float, atom: int | None) -> Margin | None:
+    """The margin of a row in which ``low``, ``high`` and the number ``atom`` of one of ``atoms`` have these values."""
+    if atom is None:
+        return None
+    decides = atoms[atom]
+    physical = Interval(low * decides.scale, high * decides.scale)
+    return Margin(physical, decides.unit, Interval(low, high), decides.text)
 
 
 def judged_rows(

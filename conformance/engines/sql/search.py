@@ -14,6 +14,7 @@ from sys import float_info
 from typing import Any
 
 from conformance.engines.sql.prune import Group, GroupProof
+from conformance.engines.sql.rule import margin_of
 from conformance.engines.sql.scan import Counted, Ranked, Scan, Spot, runs
 from conformance.model.run import Counts
 from conformance.rules.verdicts import PLACES, Place, RowVerdict, WorstRow
@@ -24,6 +25,8 @@ FEW = 1 << 19
 """So many incomplete rows are put together in memory."""
 FEW_READ = 1 << 18
 """So many rows are read twice rather than with a note of those that may be among the worst."""
+SMALL = 1 << 14
+"""So many rows are judged in full at once: to look twice would take longer."""
 RUNS = 12
 """So many runs of neighbouring rows one query tells apart; with more, that takes longer than to read them."""
 
@@ -33,7 +36,8 @@ class Search:
 
     def __init__(self, scan: Scan) -> None:
         self.scan = scan
-        count = len(scan.rules)
+        self.most = scan.asked.most
+        count = len(scan.asked.rules)
         self.bounds = [inf] * count
         """No row above is one of the worst."""
         self.ranks: list[list[float]] = [[] for _ in range(count)]
@@ -47,6 +51,20 @@ class Search:
         """Where incomplete rows may be."""
         self.lacking = 0
         """How many there are."""
+        self.worst: list[list[list[Ranked]]] = []
+        """The worst rows by rule, of every part that has been read for them."""
+
+    def read_all(self, rows: int) -> None:
+        """Count all ``rows`` of a relation without files, and note which may be among the worst."""
+        if rows > SMALL:
+            self.read([Group(0, 0, rows, {})])
+            return
+        for complete in (True, False):
+            counted, worst = self.scan.whole(complete=complete)
+            self._add(counted)
+            self.worst.append(worst)
+            if counted.rows == rows:
+                break
 
     def read(self, groups: Sequence[Group]) -> None:
         """Count the rows of ``groups``, and note which may be among the worst."""
@@ -76,7 +94,7 @@ class Search:
     def explore(self, proofs: Mapping[Group, Sequence[GroupProof]]) -> None:
         """Count the groups of which every rule has a proof; read those that may hold one of their worst rows."""
         waiting, proved = dict(proofs), dict(proofs)
-        width = self.scan.most
+        width = self.most
         while near := self._nearest(waiting, width):
             torn = [g for g in near if any(proof.lacking < inf for proof in proofs[g])]
             self.read(torn)
@@ -99,9 +117,9 @@ class Search:
             found |= dict.fromkeys(sorted(near, key=lambda group: waiting[group][n].least)[:width])
         return list(found)
 
-    def verdicts(self, cases: int) -> dict[str, RowVerdict]:
-        """What the rules say of all ``cases`` rows, now that all have been read or proved."""
-        found: list[list[list[Ranked]]] = []
+    def verdicts(self, cases: int) -> list[RowVerdict]:
+        """What each rule says of all ``cases`` rows, now that all have been read or proved."""
+        found = self.worst
         few = self.lacking <= FEW
         torn = [(batch, self.scan.others(batch, few=few)) for batch in _batches(self.torn)]
         for _, counted in torn:
@@ -113,15 +131,15 @@ class Search:
         spots = [spot for spot, of in self.near if any(_within(r, b) for r, b in zip(of, self.bounds, strict=True))]
         if spots:
             found.append(self.scan.worst((), self.bounds, complete=True, spots=spots))
-        verdicts = {}
-        for n, (name, judged) in enumerate(zip(self.scan.rules, self.scan.judged, strict=True)):
-            least = sorted((row for rows in found for row in rows[n]), key=_order)[: self.scan.most]
+        verdicts = []
+        for n, atoms in enumerate(self.scan.atoms):
+            least = sorted((row for rows in found for row in rows[n]), key=_order)[: self.most]
             shown = (
-                WorstRow(tuple(key), PLACES[place], judged.margin(low, high, atom))
+                WorstRow(tuple(key), PLACES[place], margin_of(atoms, low, high, atom))
                 for _, place, *key, low, high, atom in least
             )
             counts = {str(place): count for place, count in self.places[n].items()}
-            verdicts[name] = RowVerdict(Counts(cases=cases, **counts), tuple(shown))
+            verdicts.append(RowVerdict(Counts(cases=cases, **counts), tuple(shown)))
         return verdicts
 
     def _add(self, counted: Counted) -> None:
@@ -131,11 +149,11 @@ class Search:
 
     def _rank(self, counted: Counted) -> None:
         for n, ranks in enumerate(counted.ranks):
-            self.ranks[n] = sorted(self.ranks[n] + list(ranks))[: self.scan.most]
+            self.ranks[n] = sorted(self.ranks[n] + list(ranks))[: self.most]
             self.bounds[n] = min(self.bounds[n], self._last(self.ranks[n]))
 
     def _last(self, ranks: Sequence[float]) -> float:
-        return ranks[self.scan.most - 1] if len(ranks) >= self.scan.most else inf
+        return ranks[self.most - 1] if len(ranks) >= self.most else inf
 
 
 def _within(rank: float | None, bound: float) -> bool:

@@ -24,9 +24,13 @@ from conformance.model.standard import Rule
 from conformance.rules.verdicts import RowVerdict, WorstRow
 from conformance.systems.documents import OpenedDocument, open_document
 from conformance.systems.tables import OpenedTable, open_table
+from conformance.systems.tables.sql import name_of
 
 if TYPE_CHECKING:
     from conformance.engines.spark.rows import SparkRows
+
+FEW = 1 << 16
+"""So many rows of a table are kept in memory."""
 
 
 @frozen
@@ -72,6 +76,7 @@ class Recordings:
                 files=[file for table in self.tables.values() for file in table.files],
                 folders=[spare],
             )
+            self.tables = {name: _at_hand(table, self._connection) for name, table in self.tables.items()}
             self._spark = _spark(plan.settings.engine, spare)
         except BaseException:
             self._connection.close()
@@ -181,6 +186,15 @@ class Recordings:
 
     def _bodies(self) -> dict[str, JSON]:
         return {name: one.body for name, one in self.documents.items()}
+
+
+def _at_hand(opened: OpenedTable, connection: DuckDBPyConnection) -> OpenedTable:
+    """``opened``, in memory if it has few rows: every query on a file opens it again."""
+    if opened.rows > FEW or not opened.files:
+        return opened
+    view = f"{opened.view}#few"
+    connection.execute(f"CREATE TEMP TABLE {name_of(view)} AS SELECT * FROM {name_of(opened.view)}")  # noqa: S608 - quoted
+    return evolve(opened, view=view, files=(), plain={})
 
 
 def witnesses(one: TableVerdict) -> tuple[Witness, ...]:

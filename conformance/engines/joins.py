@@ -21,6 +21,9 @@ from conformance.rules.typed import kind_of
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
+FEW = 1 << 12
+"""So many rows are joined once for all queries: to plan a join takes longer than to make it."""
+
 
 @frozen(eq=False)
 class Joiner:
@@ -35,7 +38,7 @@ class Joiner:
     _matches: dict[str, bool] = field(init=False, factory=dict)
 
     def view(self, relation: str, rule: Rule) -> str:
-        """The name of the view of the rows of ``relation`` with what ``rule`` joins.
+        """The name of the view (of `FEW` rows: the table) of the rows of ``relation`` with what ``rule`` joins.
 
         Where it joins nothing there is no view, and the name is that of ``relation``. A joined value stands in a column
         such as ``certificate.id``; the column ``certificate.id?`` is true where it is not known whether there is one.
@@ -66,9 +69,10 @@ class Joiner:
                 sources.append(source)
         if len(shown) == 1:
             return relation
-        name = f"{relation}+{rule.id}"
+        (rows,) = self.connection.execute(f"SELECT count(*) FROM {_sql(relation)}").fetchone() or (0,)
+        kind, name = ("TABLE", f"{relation}++{rule.id}") if rows <= FEW else ("VIEW", f"{relation}+{rule.id}")
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
+            f"CREATE OR REPLACE TEMP {kind} {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
         )
         return name
 

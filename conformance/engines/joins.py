@@ -11,7 +11,7 @@ import duckdb
 from attrs import field, frozen
 from sqlglot import exp
 
-from conformance.engines.sql.sheet import NULL, Term, integer, number
+from conformance.engines.sql.sheet import NULL, Term, integer, number, quoted
 from conformance.model.json import JSON
 from conformance.model.standard import Join, Pack, Rule, Table
 from conformance.rules import types
@@ -53,69 +53,69 @@ class Joiner:
         return self._views[-1][2]
 
     def _made(self, relation: str, rule: Rule) -> str:
-        described = self.connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {_sql(relation)})")
+        described = self.connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {quoted(relation)})")
         own = dict(described.fetchall())
-        shown, sources = ["r.*"], [f"{_sql(relation)} r"]
+        shown, sources = ["r.*"], [f"{quoted(relation)} r"]
         for root, join in rule.joins.items():
             if join.document is not None:
                 type_ = types.of_schema(self.pack.documents[join.document].schema).type
                 for path, value, unknown in _constants(type_, self.documents.get(join.document), (root,), False):
                     column = ".".join(path)
-                    shown.append(f"{value.sql('duckdb')} AS {_sql(column)}")
-                    shown.append(f"{str(unknown).lower()} AS {_sql(column + '?')}")
+                    shown.append(f"{value.sql('duckdb')} AS {quoted(column)}")
+                    shown.append(f"{str(unknown).lower()} AS {quoted(column + '?')}")
             elif join.table is not None and own.keys() >= set(join.on.values()):
                 columns, source = self._match(self.tables[join.table], self.pack.tables[join.table], root, join, own)
                 shown += columns
                 sources.append(source)
         if len(shown) == 1:
             return relation
-        (rows,) = self.connection.execute(f"SELECT count(*) FROM {_sql(relation)}").fetchone() or (0,)
+        (rows,) = self.connection.execute(f"SELECT count(*) FROM {quoted(relation)}").fetchone() or (0,)
         kind, name = ("TABLE", f"{relation}++{rule.id}") if rows <= FEW else ("VIEW", f"{relation}+{rule.id}")
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP {kind} {_sql(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
+            f"CREATE OR REPLACE TEMP {kind} {quoted(name)} AS SELECT {', '.join(shown)} FROM {' '.join(sources)}"
         )
         return name
 
     def _match(self, theirs: str, table: Table, root: str, join: Join, own: Mapping[str, str]) -> tuple[list[str], str]:
         """The columns of a joined table, and the join itself."""
-        fields, alias = fields_of(table), _sql(f"{root}?")
+        fields, alias = fields_of(table), quoted(f"{root}?")
         kind = f"{theirs}#by {', '.join(join.on)}"
         if kind not in self._matches:
             self._matches[kind] = self._grouped(kind, theirs, fields, join)
-        mine = {column: f"r.{_sql(other)}" for column, other in join.on.items()}
+        mine = {column: f"r.{quoted(other)}" for column, other in join.on.items()}
         odd = [
             f"{of} IS NULL" + (f" OR NOT abs({of}) < CAST('inf' AS DOUBLE)" if own[join.on[column]] == "DOUBLE" else "")
             for column, of in mine.items()
         ]
-        many = f"{alias}.{_sql('#')}"
+        many = f"{alias}.{quoted('#')}"
         unknown = f"({' OR '.join(odd)}{f' OR {many} IS NULL' if self._matches[kind] else ''})"
         shown: list[str] = []
         for column, field_ in fields.items():
-            at, there = _sql(f"{root}.{column}"), _sql(f"{root}.{column}?")
+            at, there = quoted(f"{root}.{column}"), quoted(f"{root}.{column}?")
             if column in join.on:
                 shown += [
                     f"CASE WHEN NOT {unknown} AND {many} > 0 THEN {mine[column]} END AS {at}",
                     f"{unknown} AS {there}",
                 ]
                 continue
-            of = f"{alias}.{_sql(column)}"
+            of = f"{alias}.{quoted(column)}"
             empty = "false" if field_.optional else f"{of} IS NULL"
             shown.append(f"CASE WHEN NOT {unknown} AND {many} = 1 THEN {of} END AS {at}")
             shown.append(f"coalesce({unknown} OR {many} > 1 OR ({many} = 1 AND {empty}), false) AS {there}")
-        on = " AND ".join(f"{alias}.{_sql(column)} = {of}" for column, of in mine.items())
-        return shown, f"LEFT JOIN {_sql(kind)} {alias} ON {on}"
+        on = " AND ".join(f"{alias}.{quoted(column)} = {of}" for column, of in mine.items())
+        return shown, f"LEFT JOIN {quoted(kind)} {alias} ON {on}"
 
     def _grouped(self, name: str, theirs: str, fields: Mapping[str, types.Field], join: Join) -> bool:
         """Make the table ``name`` of the rows of ``theirs`` by their key; whether some row lacks one."""
-        keys = ", ".join(_sql(column) for column in join.on)
+        keys = ", ".join(quoted(column) for column in join.on)
         others = [column for column in fields if column not in join.on]
-        kept = "".join(f", any_value({_sql(column)}) AS {_sql(column)}" for column in others)
-        lost = " OR ".join(f"{_sql(column)} IS NULL" for column in join.on)
+        kept = "".join(f", any_value({quoted(column)}) AS {quoted(column)}" for column in others)
+        lost = " OR ".join(f"{quoted(column)} IS NULL" for column in join.on)
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_sql(name)} AS "
-            f"SELECT {keys}, count(*) AS {_sql('#')}{kept} FROM {_sql(theirs)} WHERE NOT ({lost}) GROUP BY {keys}"
+            f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS "
+            f"SELECT {keys}, count(*) AS {quoted('#')}{kept} FROM {quoted(theirs)} WHERE NOT ({lost}) GROUP BY {keys}"
         )
-        asked = f"SELECT count(*) > 0 FROM {_sql(theirs)} WHERE {lost}"
+        asked = f"SELECT count(*) > 0 FROM {quoted(theirs)} WHERE {lost}"
         (nameless,) = self.connection.execute(asked).fetchone() or (False,)
         return bool(nameless)
 
@@ -146,7 +146,3 @@ def _constants(
             return
     typed = {"boolean": "boolean", "word": "text", "number": "double", "instant": "bigint"}[kind_of(type_) or "word"]
     yield path, exp.cast(NULL.copy(), typed) if term is None else term, term is None and not absent
-
-
-def _sql(name: str) -> str:
-    return exp.to_identifier(name, quoted=True).sql("duckdb")

@@ -13,12 +13,12 @@ from itertools import pairwise
 
 from conformance.engines.chain.footers import Footers
 from conformance.engines.chain.ranks import ranked
-from conformance.engines.chain.samples import Connection, Source, column_of, parts_of, quoted, reading, rows_of
+from conformance.engines.chain.samples import Connection, Source, column_of, parts_of, reading, rows_of
 from conformance.engines.chain.statistics import MINUS_INF, Item, nothing
 from conformance.engines.chain.step import Bench, Step, same
 from conformance.engines.chain.sums import INF, Room
 from conformance.engines.sql.prune import ParquetRows
-from conformance.engines.sql.sheet import Sheet, Term
+from conformance.engines.sql.sheet import Sheet, Term, quoted
 from conformance.rules.chain import Chain
 from conformance.rules.engine import Kind
 from conformance.rules.windows import HOUR

@@ -18,7 +18,7 @@ from sqlglot import exp
 from conformance.engines.chain.footers import Footers
 from conformance.engines.chain.sums import Room
 from conformance.engines.sql.arithmetic import Sql
-from conformance.engines.sql.sheet import NULL, TRUE, Sheet, Term, both, case, finite, negation
+from conformance.engines.sql.sheet import NULL, TRUE, Sheet, Term, both, case, finite, negation, quoted
 from conformance.engines.sql.values import Number, Says
 from conformance.rules.chain import Chain, Sample
 from conformance.rules.engine import Frame
@@ -73,11 +73,6 @@ class Source:
     def named(self) -> tuple[str, ...]:
         """The columns that name a group."""
         return tuple(name for name in self.groups if name.startswith("b"))
-
-
-def quoted(name: str) -> str:
-    """A name of others as an identifier."""
-    return exp.to_identifier(name, quoted=True).sql("duckdb")
 
 
 def reading(sheet: Sheet, sample: Sample) -> Term:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from conformance.engines.chain.lower import lower_chains, samples_of
-from conformance.engines.chain.samples import Connection, quoted
+from conformance.engines.chain.samples import Connection
 from conformance.engines.chain.statistics import over
+from conformance.engines.sql.sheet import quoted
 from conformance.model.outcome import Slack
 from conformance.rules.chain import Chain
 

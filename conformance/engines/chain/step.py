@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
-from conformance.engines.chain.samples import Connection, Source, around, quoted
+from conformance.engines.chain.samples import Connection, Source, around
 from conformance.engines.chain.statistics import Item
+from conformance.engines.sql.sheet import quoted
 from conformance.rules.chain import Chain, Stage
 from conformance.rules.windows import Windows
 

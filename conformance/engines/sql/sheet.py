@@ -8,6 +8,7 @@ computed from the layer below, so that the length of the query is linear in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isinf
 from typing import TypeAlias
 
@@ -24,6 +25,12 @@ NULL: Term = exp.null()
 INF: Term = exp.cast(exp.Literal.string("inf"), "double")
 MINUS_INF: Term = exp.cast(exp.Literal.string("-inf"), "double")
 _CASTS: Mapping[Kind | None, str] = {"number": "double", "boolean": "boolean", "word": "text", "instant": "int128"}
+
+
+@lru_cache(maxsize=4096)
+def quoted(name: str) -> str:
+    """A name of others as an identifier."""
+    return exp.to_identifier(name, quoted=True).sql("duckdb")
 
 
 def number(value: float) -> Term:

@@ -17,7 +17,7 @@ from conformance.engines.sql.sheet import NULL, TRUE, Sheet, Term, both, case, i
 from conformance.rules.margin import Atom
 from conformance.rules.verdicts import PLACES, Place
 
-KEPT = 512
+KEPT = 256
 """So many texts of each sort are kept."""
 MOST_NEAR = 10_000
 """So many rows are taken down as worth a second look; where there are more, their margins are compared in SQL."""

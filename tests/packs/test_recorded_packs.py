@@ -15,13 +15,9 @@ from conformance.systems import read_defects
 
 ROOT = Path(__file__).parents[2]
 SYSTEMS = ROOT / "fixtures/systems"
-OWN_TESTS = {"green-direct-connection", "power-quality"}
-"""Their defects are tried in tests of their own."""
 FULL = "CONFORMANCE_FULL" in os.environ
 PACKS = sorted(
-    folder
-    for folder in (ROOT / "standards").glob("*/*")
-    if (SYSTEMS / folder.name / "simulate.py").exists() and folder.name not in OWN_TESTS
+    folder for folder in (ROOT / "standards").glob("*/*") if (SYSTEMS / folder.name / "simulate.py").exists()
 )
 
 

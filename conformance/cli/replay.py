@@ -87,7 +87,7 @@ def command(lang: Language) -> click.Command:
             from conformance.assess import make_plan
             from conformance.packs import Registry, read_system
 
-            others = {other.short for other in Registry.shipped()}
+            others = Registry.shipped().short_names
             system = read_system(system_file, [pack], others=others, allow_outside=allow_outside)
             return make_plan(pack, system, oracle=None, settings=common.settings_for(pack, jobs=1))
 

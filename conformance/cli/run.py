@@ -204,7 +204,7 @@ def command(lang: Language) -> click.Command:
         day = common.day_of(as_of)
         chosen = [common.choose(registry, name, profiles, day) for name in packs]
         waived = read_waivers(waivers) if waivers else ()
-        system = read_system(system_file, chosen, others={pack.short for pack in registry}, allow_outside=allow_outside)
+        system = read_system(system_file, chosen, others=registry.short_names, allow_outside=allow_outside)
         writes = mode in ("all", "nightly") and not no_counterexamples and seal is None
         stored: tuple[Stored, ...] = ()
         if not no_counterexamples:

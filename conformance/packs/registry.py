@@ -49,6 +49,11 @@ class Registry:
         """The ids of all packs, sorted; nothing is read."""
         return tuple(sorted({*self.folders, *self.packs}))
 
+    @property
+    def short_names(self) -> frozenset[str]:
+        """The names of all packs without their themes; nothing is read."""
+        return frozenset(i.rsplit("/", 1)[-1] for i in self.ids)
+
     def find(self, name: str) -> Pack:
         """The pack called ``theme/name`` or ``name``, with ``@version`` or without. Raises `Refused`."""
         wanted, _, version = name.partition("@")

@@ -40,7 +40,10 @@ def command(lang: Language) -> click.Command:
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help=t("write the kill matrix to FILE", "把检出矩阵写入 FILE"),
+        help=t(
+            "write the kill matrix to FILE; of several packs, to a file each in the folder FILE",
+            "把检出矩阵写入 FILE；多个标准包时写入文件夹 FILE，每包一个文件",
+        ),
     )
     def test(
         paths: tuple[Path, ...],
@@ -77,7 +80,8 @@ def command(lang: Language) -> click.Command:
                 from conformance.cli.defects import Extent, examined
 
                 extent = Extent(cases=cases, reference_cases=reference_cases, recordings=recordings)
-                bad += examined(pack, extent, output, lang)
+                file = output / f"{pack.short}.json" if output and len(packs) > 1 else output
+                bad += examined(pack, extent, file, lang)
         return 1 if bad else 0
 
     return test

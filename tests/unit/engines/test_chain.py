@@ -284,6 +284,19 @@ def test_a_name_that_is_counted_twice_fails_with_its_margin() -> None:
     assert nameless.counts.insufficient == 1
 
 
+def test_a_row_of_nobody_knows_which_group_may_be_one_more_of_the_next_step() -> None:
+    counted = {"by": ["certificate"], "take": "count"}
+    made = compiled(
+        rule("row.value <= 1", {"by": ["certificate", "meter"], "take": "count"}, counted, of=None), pack(time=False)
+    )
+    known = [{"certificate": "a", "meter": "m1"}]
+    (open_,) = left(made, [*known, {"certificate": "a", "meter": None}])
+    assert (open_["value"], open_["value.low"], open_["value.high"]) == (None, 1, 2)
+    assert judged(made, [*known, {"certificate": "a", "meter": None}]).counts.insufficient == 1
+    assert judged(made, known).counts.passed == 1
+    assert judged(made, [*known, {"certificate": "a", "meter": "m2"}]).counts.failed == 1
+
+
 def test_a_day_without_an_event_counts_none() -> None:
     data = [{"meter": "a", "phase": "x", "time": T0 + d * 1440 * MINUTE, "u": 1.0} for d in (0, 1, 1.5, 4)]
     made = compiled(

@@ -332,3 +332,9 @@ def test_a_shift_beyond_all_time_is_a_value_and_no_crash() -> None:
     found = evaluate("request.until + request.interval >= request.time", case=case, scale="1 min")
     assert found.truth is not False
     assert found.obstacle is None
+
+
+def test_a_word_that_is_not_in_a_list_fails_though_the_loop_behind_it_has_no_name() -> None:
+    made = program("'b' in request.zones and 'c' in request.zones")
+    assert made.evaluate(data(zones=["a", "b"])).truth is False
+    assert made.evaluate(data(zones=["c", "b"])).truth is True

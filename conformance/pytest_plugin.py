@@ -186,7 +186,7 @@ class Assessment:
                     folder=folder, lang=self.lang, waivers=self._waivers, stored=self._stored,
                     allow_outside=self._outside,
                 )  # fmt: skip
-                write_reports(record, folder, (), self.lang)
+                write_reports(record, folder, {}, self.lang)
         return read_record(folder / common.RECORD)
 
     def _alone(self) -> AbstractContextManager[Any]:

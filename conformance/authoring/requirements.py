@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from conformance.authoring.leaf import Leaf, facts
 from conformance.authoring.markdown import Md, heading, link, plain, slug
 from conformance.authoring.rules import rule
-from conformance.authoring.words import AUTOMATIONS, OBLIGATIONS, RELATIONS, STATUSES
+from conformance.authoring.words import AUTOMATIONS, RELATIONS, STATUSES
 from conformance.errors import Text
 from conformance.model.standard import Automation, Pack, Requirement
+from conformance.model.words import OBLIGATIONS
 
 PLACES: dict[Automation, str] = {"automated": "requirements", "manual": "by-hand", "not-tested": "not-tested"}
 _KINDS = {

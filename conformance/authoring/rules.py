@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from conformance.authoring.leaf import Leaf, amount, facts, rule_place
 from conformance.authoring.markdown import Md, block, bullets, code, heading
-from conformance.authoring.words import RULE_STATUS, SEVERITIES, SIDES, STATUSES
+from conformance.authoring.words import RULE_STATUS, SIDES, STATUSES
 from conformance.errors import Text
 from conformance.model.standard import Figure, Join, LimitLookup, Machine, Rule, Step, Transition
+from conformance.model.words import SEVERITIES
 
 _APPLIES = Text("Applies to {surface}{where}{claimed}.", "适用于{surface}{where}{claimed}。")
 _SURFACES = {

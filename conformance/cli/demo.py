@@ -76,7 +76,7 @@ def command(lang: Language) -> click.Command:
             settings = common.settings_for(pack, cases=cases, calls=calls, jobs=jobs or 0, as_of=day, command="demo")
             folder = common.new_run_folder(f"demo-{system.site_names['grid']}", None)
             record = perform(pack, system, oracle=oracle, settings=settings, folder=folder, lang=lang)
-            show(record, lang, page=write_reports(record, folder, (), lang), run=folder.name)
+            show(record, lang, page=write_reports(record, folder, {}, lang), run=folder.name)
             click.echo("")
             codes.append(record.footer.exit_code if record.footer else 2)
         click.echo(_OUTRO.in_(lang))

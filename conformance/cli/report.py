@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.cli import common
-from conformance.cli.run import FILES, show, write_reports
+from conformance.cli.run import FILES, read_formats, show, write_reports
 from conformance.errors import Language, Text
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def command(lang: Language) -> click.Command:
         from conformance.evidence import read_record
         from conformance.report import indicator_lines
 
+        wanted = read_formats(formats)
         path = common.find_run(run)
         record = read_record(path)
-        page = write_reports(record, path.parent, formats, lang)
+        page = write_reports(record, path.parent, wanted, lang)
         show(record, lang, page=page, verbose=verbose)
         if statistics:
             click.echo("\n" + indicator_lines(record, _indicators(path), lang=lang, width=common.columns_wide()))

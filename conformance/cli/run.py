@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -68,18 +68,33 @@ def perform(
     return read_record(path)
 
 
-def write_reports(record: Record, folder: Path, formats: Sequence[str], lang: Language) -> Path:
-    """Write the reports ``NAME`` or ``NAME=PATH``, HTML always; returns where the page is. Raises `BadOption`."""
-    from conformance.report import FORMATS, render
+def read_formats(entries: Sequence[str], *, packs: int = 1) -> dict[Format, Path | None]:
+    """The reports that ``NAME`` or ``NAME=PATH`` ask for and where each goes, None being the folder of the run.
 
-    wanted: dict[Format, Path] = {"html": folder / FILES["html"]}
-    for entry in formats:
+    Raises `BadOption`: an unknown name, or one path for the reports of several ``packs``.
+    """
+    wanted: dict[Format, Path | None] = {}
+    for entry in entries:
         called, _, path = entry.partition("=")
-        name = next((known for known in FORMATS if known == called), None)
+        name = next((known for known in FILES if known == called), None)
         if name is None:
-            complaint = Text(f"known formats: {', '.join(FORMATS)}", f"可用格式：{'、'.join(FORMATS)}")
+            complaint = Text(f"known formats: {', '.join(FILES)}", f"可用格式：{'、'.join(FILES)}")
             raise BadOption(option="--format", value=entry, complaint=complaint)
-        wanted[name] = Path(path) if path else folder / FILES[name]
+        if path and packs > 1:
+            complaint = Text(
+                "each pack has a report of its own, in a folder of its own; leave out the path",
+                "每个标准包各有报告，存于各自文件夹；请勿指定路径",
+            )
+            raise BadOption(option="--format", value=entry, complaint=complaint)
+        wanted[name] = Path(path) if path else None
+    return wanted
+
+
+def write_reports(record: Record, folder: Path, formats: Mapping[Format, Path | None], lang: Language) -> Path:
+    """Write the reports ``formats``, by default to ``folder``, HTML always; returns where the page is."""
+    from conformance.report import render
+
+    wanted = {name: path or folder / FILES[name] for name, path in {"html": None, **formats}.items()}
     for name, target in wanted.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render(record, name, lang=lang), encoding="utf-8")
@@ -200,6 +215,7 @@ def command(lang: Language) -> click.Command:
             raise BadOption(option="--seal", value=str(seal_file), complaint=complaint)
         seal = None if seal_file is None else read_seal(seal_file)
         seconds = common.seconds_of(budget, "--budget")
+        reports = read_formats(formats, packs=len(packs))
         registry = Registry.shipped()
         day = common.day_of(as_of)
         chosen = [common.choose(registry, name, profiles, day) for name in packs]
@@ -235,7 +251,7 @@ def command(lang: Language) -> click.Command:
             )
             if writes:
                 after = merge(after, record, on=common.day_of(None))
-            page = write_reports(record, folder, formats, lang)
+            page = write_reports(record, folder, reports, lang)
             if len(chosen) == 1 or verbose:
                 show(record, lang, page=page, verbose=verbose)
             parts.append(Part(record, page.relative_to(top).as_posix()))

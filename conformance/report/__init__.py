@@ -13,7 +13,6 @@ from conformance.report.terminal import first_screen
 from conformance.report.together import Part, together_html, together_screen
 
 __all__ = [
-    "FORMATS",
     "Format",
     "Part",
     "by_requirement",
@@ -25,7 +24,6 @@ __all__ = [
 ]
 
 Format = Literal["html", "json", "junit", "text"]
-FORMATS: tuple[Format, ...] = ("html", "json", "junit", "text")
 
 
 def render(record: Record, format_name: Format, lang: Language = "en") -> str:

@@ -114,6 +114,18 @@ def overview(record: Record) -> Overview:
     )
 
 
+def ended_early(record: Record) -> tuple[Text, Text] | None:
+    """What became of a run that did not come to its end, in a word and in a sentence; None of one that did."""
+    if record.footer is None:
+        place = record.broken_line
+        said = Text(
+            f"the record ends early{f' at line {place}' if place else ''} · only what was seen until then · run again",
+            f"记录不完整{f'，止于第 {place} 行' if place else ''} · 仅含中断前的结果 · 请重新运行",
+        )
+        return Text("CUT OFF", "已中断"), said
+    return (Text("Stopped", "已停止"), record.footer.stopped) if record.footer.stopped else None
+
+
 def _figures(pack: Pack) -> list[Figure]:
     parameters = [p for rule in pack.rules.values() for p in rule.parameters.values() if isinstance(p, Figure)]
     return parameters + [row.figure for table in pack.limits.values() for row in table.rows]

@@ -10,6 +10,7 @@ from conformance.model.run import Disposition, Finding, Record, Witness
 from conformance.report.facts import (
     Overview,
     changed_words,
+    ended_early,
     lowest,
     overview,
     relation_words,
@@ -64,15 +65,8 @@ def _head(record: Record, facts: Overview, lang: Language, width: int) -> Iterat
             shown = " " * _HEAD
 
     system, pack = record.header.system, record.header.pack
-    if record.footer is None:
-        place = record.broken_line
-        said = Text(
-            f"the record ends early{f' at line {place}' if place else ''} · only what was seen until then · run again",
-            f"记录不完整{f'，止于第 {place} 行' if place else ''} · 仅含中断前的结果 · 请重新运行",
-        )
-        yield from of(Text("CUT OFF", "已中断"), said, "bold red")
-    elif record.footer.stopped:
-        yield from of(Text("Stopped", "已停止"), record.footer.stopped, "bold yellow")
+    if early := ended_early(record):
+        yield from of(*early, "bold yellow" if record.footer else "bold red")
     label = record.header.label or system.label or Text(system.vendor, system.vendor)
     name = clean(f"{system.name} {system.version}", longest=60)
     yield from of(Text("System", "系统"), Text(f"{name} · {label.en}", f"{name} · {label.zh}"))

@@ -66,11 +66,17 @@ def together_screen(
     ]
     for number, piece in enumerate(wrap(result.in_(lang), width - _HEAD)):
         lines.append(Line(pad("" if number else Text("Result", "结论").in_(lang), _HEAD), piece, style))
+    for part in parts:
+        if early := facts.ended_early(part.record):
+            word, said = (text.in_(lang) for text in early)
+            text = f"{part.record.header.pack.short}: {clean(said, longest=180)}"
+            for number, piece in enumerate(wrap(text, width - _HEAD)):
+                shown = pad("" if number else word, _HEAD)
+                lines.append(Line(shown, piece, "bold yellow" if part.record.footer else "bold red"))
     lines += [Line(""), Line(_cells("", [words.DISPOSITIONS[d].in_(lang) for d in _COUNTED]))]
     for part in parts:
-        by = facts.overview(part.record).by
-        pack = part.record.header.pack
-        lines.append(Line(_cells(f"{pack.short} {pack.version}", [str(len(by[d])) for d in _COUNTED])))
+        counts, pack = _counts(facts.overview(part.record)), part.record.header.pack
+        lines.append(Line(_cells(f"{pack.short} {pack.version}", [str(counts[d]) for d in _COUNTED])))
     if open_:
         lines.append(Line(""))
     for named in open_[:LINES]:
@@ -86,6 +92,11 @@ def together_screen(
         lines.append(Line(" " * 10, Text(f"and {more} more, in the report", f"另有 {more} 项，见报告").in_(lang)))
     lines += [Line(""), line(pad(Text("Report", "报告").in_(lang), _HEAD), report, width)]
     return printed(lines, colour)
+
+
+def _counts(overview: facts.Overview) -> dict[Disposition, int]:
+    """Requirements of each kind; one that a run never reached is unsure."""
+    return {d: len(overview.by[d]) + (overview.unreached if d is Disposition.UNSURE else 0) for d in _COUNTED}
 
 
 def _cells(name: str, counts: Sequence[str]) -> str:
@@ -105,7 +116,8 @@ def together_html(parts: Sequence[Part], *, lang: Language = "en") -> str:
         "together.html.j2",
         lang=lang,
         system=parts[0].record.header.system,
-        parts=[(part, facts.overview(part.record)) for part in parts],
+        parts=[(part, of, _counts(of)) for part in parts for of in [facts.overview(part.record)]],
+        early=[(part, said) for part in parts if (said := facts.ended_early(part.record))],
         named=open_,
         counted=_COUNTED,
         result=facts.result_of([part.record for part in parts]),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.errors import Text
-from conformance.model.outcome import Basis, Obligation, Outcome, Reason, Severity
+from conformance.model.outcome import Basis, Outcome, Reason
 from conformance.model.run import Answer, Disposition, Stage
 from conformance.model.standard import Transform
+from conformance.model.words import OBLIGATIONS as OBLIGATIONS
+from conformance.model.words import PACK_STATUS as PACK_STATUS
+from conformance.model.words import SEVERITIES as SEVERITIES
 
 OUTCOMES: Mapping[Outcome, Text] = {
     Outcome.PASSED: Text("passed", "通过"),
@@ -55,19 +58,6 @@ BASES: Mapping[Basis, Text] = {
     Basis.INDICATIVE: Text("indicative: primary text not confirmed", "参考性：尚未核对标准原文"),
 }
 
-SEVERITIES: Mapping[Severity, Text] = {
-    Severity.MINOR: Text("minor", "轻微"),
-    Severity.MAJOR: Text("major", "重大"),
-    Severity.CRITICAL: Text("critical", "严重"),
-    Severity.CATASTROPHIC: Text("catastrophic", "灾难性"),
-}
-
-OBLIGATIONS: Mapping[Obligation, Text] = {
-    Obligation.SHALL: Text("shall", "应"),
-    Obligation.SHOULD: Text("should", "宜"),
-    Obligation.MAY: Text("may", "可"),
-}
-
 DISPOSITIONS: Mapping[Disposition, Text] = {
     Disposition.BROKEN: Text("BROKEN", "不符合"),
     Disposition.UNSURE: Text("unsure", "未定"),
@@ -78,15 +68,6 @@ DISPOSITIONS: Mapping[Disposition, Text] = {
     Disposition.BY_HAND: Text("by hand", "人工"),
 }
 """What a finding means for its reader; in the order in which they are shown, worst first."""
-
-PACK_STATUS: Mapping[str, Text] = {
-    "draft": Text("draft", "草案"),
-    "comment": Text("comment", "征求意见稿"),
-    "approved": Text("approved", "已批准"),
-    "in-force": Text("in force", "现行"),
-    "superseded": Text("superseded", "被代替"),
-    "withdrawn": Text("withdrawn", "废止"),
-}
 
 STAGES: Mapping[Stage, Text] = {
     Stage.NOMINAL: Text("nominal request", "标称请求"),

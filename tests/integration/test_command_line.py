@@ -63,6 +63,17 @@ def test_a_good_system_exits_0_and_leaves_reports_that_machines_read(conformance
     assert (out / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(conformance, write_system, tmp_path) -> None:
+    file = write_system(GOOD)
+    done = conformance("run", SMALL, "--system", str(file), "--format", "word", "--output", "out")
+    assert done.returncode == 2
+    assert "html, json, junit, text" in done.stderr
+    done = conformance("run", SMALL, SMALL, "--system", str(file), "--format", "json=one.json", "--output", "out")
+    assert done.returncode == 2
+    assert "a report of its own" in done.stderr
+    assert not (tmp_path / "here/out").exists()
+
+
 def test_a_faulty_system_exits_1_and_replay_says_when_it_is_mended(conformance, write_system) -> None:
     file = write_system(FORGETS_FUSE)
     assert conformance("run", SMALL, "--system", str(file), "--cases", "40", "--calls", "40").returncode == 1

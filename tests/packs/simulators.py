@@ -24,7 +24,7 @@ SYSTEMS = Path(__file__).parents[2] / "fixtures/systems"
 
 @contextmanager
 def imported(folder: Path, name: str) -> Iterator[Any]:
-    """The module ``name`` of ``folder``. Folders have modules of the same names, so its own are forgotten afterwards."""
+    """The module ``name`` of ``folder``, whose modules are then forgotten: other folders have the same names."""
 
     def forget() -> None:
         for file in folder.glob("*.py"):

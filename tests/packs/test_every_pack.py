@@ -30,7 +30,7 @@ CANDIDATES = {
     "grid-dispatch": ("GD-", 17),
     "grid-forming-storage": ("GF-", 12),
 }
-"""The prefix and number of the rules that the project set out with, where a pack tells in a table what became of them."""
+"""The prefix and number of the rules that the project set out with, where a pack's table tells what became of them."""
 
 
 @pytest.fixture(scope="module", params=FOLDERS)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from conformance.errors import Language, columns
+from conformance.errors import Language, Text, columns
 from conformance.model.outcome import Outcome
 from conformance.model.run import Disposition, Record
 from conformance.report import Part, first_screen, together_html, together_screen
 from conformance.report.facts import overview, result_of
+
+COUNTED = (Disposition.BROKEN, Disposition.UNSURE, Disposition.OK, Disposition.NOTE)
 
 
 @pytest.fixture
@@ -48,6 +50,26 @@ def test_a_pack_in_which_nothing_is_broken_does_not_hide_one_that_is(parts: list
 def test_one_pack_has_the_result_of_its_own_screen(record: Record) -> None:
     assert result_of([record]) == overview(record).result
     assert result_of([record]).en.split(" (")[0] in first_screen(record, width=200)
+
+
+def test_a_run_that_did_not_end_is_said_and_what_it_never_reached_is_unsure(parts: list[Part], record: Record) -> None:
+    calm, whole = parts[0], record.footer
+    assert whole
+    early = Part(
+        evolve(record, footer=evolve(whole, stopped=Text("the system is gone", "系统已失联"))), "b/report.html"
+    )
+    shown = together_screen([calm, early], report="report.html").splitlines()
+    assert any(line.startswith("CUT OFF calm: the record ends early") for line in shown)
+    assert any(line.startswith("Stopped ") and "the system is gone" in line for line in shown)
+    alone = overview(calm.record)
+    assert alone.unreached
+    row = next(line for line in shown if line.startswith("  calm "))
+    unsure = len(alone.by[Disposition.UNSURE]) + alone.unreached
+    assert row.split()[-4:] == [str(len(alone.by[d])) if d is not Disposition.UNSURE else str(unsure) for d in COUNTED]
+    page = together_html([calm, early])
+    assert page.count('role="alert"') == 2
+    assert f'<td class="right figure">{unsure}</td>' in page
+    assert 'role="alert"' not in together_html([Part(record, "x/report.html")])
 
 
 def test_nothing_determined_is_said(record: Record) -> None:

@@ -10,11 +10,9 @@ from attrs import evolve
 from markdown_it import MarkdownIt
 
 from conformance.authoring import Described, KnownDefect, pages
-from conformance.authoring.words import OBLIGATIONS, PACK_STATUS, SEVERITIES
 from conformance.errors import Text
 from conformance.model.standard import Figure, LimitRow, LimitTable, Pack, Rule, Status
 from conformance.packs import load
-from conformance.report import words as of_reports
 
 PACKS = Path(__file__).parents[3] / "fixtures" / "packs"
 READER = MarkdownIt("commonmark").enable("table")
@@ -181,12 +179,6 @@ def test_the_text_of_a_pack_is_never_markup(small: Pack) -> None:
             heads = len(re.findall(r"<th", row.split("</thead>")[0])) - 1
             assert {len(re.findall(r"<td", r)) for r in row.split("<tr>")[2:]} <= {heads}
         assert len(re.findall("<h[234]>", rendered)) >= len(re.findall("<h[234]>", usual))
-
-
-def test_pages_and_reports_use_the_same_words() -> None:
-    assert PACK_STATUS == of_reports.PACK_STATUS
-    assert OBLIGATIONS == of_reports.OBLIGATIONS
-    assert SEVERITIES == of_reports.SEVERITIES
 
 
 def test_what_a_rule_takes_for_a_hole_and_a_lifecycle_are_told() -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
+from simulators import imported
 
 from conformance.cli.run import command
 
@@ -20,20 +18,11 @@ CAMPUS = Path(__file__).parents[2] / "fixtures/systems/campus"
 PACKS = ("green-direct-connection", "energy-efficiency", "carbon-footprint", "finance-disclosure")
 
 
-def module(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"campus_{name}", CAMPUS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = found
-    spec.loader.exec_module(found)
-    return found
-
-
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("campus")
-    module("record_all").write(folder, PACKS)
+    with imported(CAMPUS, "record_all") as module:
+        module.write(folder, PACKS)
     return folder
 
 
@@ -56,7 +45,8 @@ def test_two_packs_give_one_report_and_a_record_each(campus: Path, tmp_path: Pat
 
 
 def test_every_pack_speaks_of_the_same_energy_and_racks(campus: Path) -> None:
-    consumed = module("campus").Campus(seed=1).edc.sum()
+    with imported(CAMPUS, "campus") as site:
+        consumed = site.Campus(seed=1).edc.sum()
     report = document(campus, "energy-efficiency/report.yaml")
     stated = document(campus, "carbon-footprint/efficiency.yaml")
     hours = pq.read_table(campus / "green-direct-connection/hours.parquet", columns=["load"])["load"].to_pylist()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from simulators import imported
 
 from conformance.cli.run import command
 
@@ -22,19 +22,10 @@ NEAR = 1e-6
 """MW."""
 
 
-def simulator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("campus_episode", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = found
-    spec.loader.exec_module(found)
-    return found
-
-
 @pytest.fixture(scope="module")
-def episode() -> ModuleType:
-    return simulator()
+def episode() -> Iterator[ModuleType]:
+    with imported(FILE.parent, FILE.stem) as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

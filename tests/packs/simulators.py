@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from conformance.model.run import Finding, Record
 from conformance.model.standard import Pack
 from conformance.packs import read_system
 
+Judge = Callable[..., dict[str, Finding]]
+"""What the rules named after a recording find in it, or all rules; the fixture `judge`."""
 SYSTEMS = Path(__file__).parents[2] / "fixtures/systems"
 
 
@@ -59,5 +61,6 @@ def record_of(pack: Pack, recording: Any, folder: Path, names: Collection[str] |
 
 
 def judged(pack: Pack, recording: Any, folder: Path, names: Collection[str] | None = None) -> dict[str, Finding]:
-    """What the rules find in ``recording``, by the last part of their ids."""
-    return {f.rule.rpartition("/")[2]: f for f in record_of(pack, recording, folder, names).findings}
+    """What the rules, or the rules ``names`` alone, find in ``recording``, by the last part of their ids."""
+    found = {f.rule.rpartition("/")[2]: f for f in record_of(pack, recording, folder, names).findings}
+    return found if names is None else {name: found[name] for name in names}

@@ -14,19 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.assess import make_plan
-from conformance.assess.kills import kill_matrix
 from conformance.cases import Space
-from conformance.cli import common
 from conformance.measures import siting
 from conformance.packs import load, read_system, tailor
-from conformance.systems import connect, read_defects
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "standards/energy-for-compute/compute-siting"
 FIXTURES = ROOT / "fixtures/systems/compute-siting"
 PACK = load(FOLDER)
-DEFECTS = read_defects(FIXTURES / "defects.yaml")
 SUMMER = {"portfolio": json.loads((FOLDER / "data/summer.json").read_text(encoding="utf-8"))}
 SPACE = Space.of(PACK.operations["choose-site"].request, site=SUMMER, envelope={})
 REQUESTS = SPACE.strategy().map(SPACE.request)
@@ -175,55 +170,10 @@ def test_profiles_keep_both_readings_of_the_share_of_hub_nodes() -> None:
     assert rules("expired-targets-left-out") & either == set()
 
 
-def test_every_defect_that_a_rule_names_exists_and_every_rule_names_one() -> None:
-    known = {defect.id for defect in DEFECTS}
-    named = {rule.id: set(rule.kills) for rule in PACK.rules.values() if rule.attested is None}
-    assert all(named.values())
-    assert set().union(*named.values()) <= known
-
-
-def test_no_figure_claims_to_be_normative() -> None:
-    """No clause was read, so no figure of this pack may certify before an authority adopts it."""
-    tables = [row.figure for table in PACK.limits.values() for row in table.rows]
-    own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
-    assert tables
-    assert own
-    assert {figure.basis(PACK.sources) for figure in [*tables, *own]} == {"indicative"}
-
-
 def test_no_figure_is_taken_from_the_action_plan() -> None:
     own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "source")]
     tables = [row.figure for table in PACK.limits.values() for row in table.rows]
     assert "compute-siting/S1" not in {figure.source for figure in [*own, *tables]}
-
-
-def test_every_candidate_rule_of_the_project_is_accounted_for() -> None:
-    lines = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    known = {id_.rpartition("/")[2] for id_ in PACK.requirements}
-    for number in range(1, 12):
-        line = next(line for line in lines if line.startswith(f"| R{number} |"))
-        named = set(line.split("|")[2].replace(",", " ").split())
-        assert named, line
-        assert named <= known, line
-
-
-def test_each_defect_at_the_wire_is_found_by_the_rules_that_name_it(tmp_path: Path) -> None:
-    called = common.oracle_of(PACK)
-    assert called is not None
-    plan = make_plan(PACK, called, oracle=None, settings=common.settings_for(PACK, command="test"))
-    wire = [defect for defect in DEFECTS if not defect.recorded]
-    rows = kill_matrix(
-        plan,
-        wire,
-        open_session=lambda: connect(plan.system, PACK, scratch=tmp_path / "clean"),
-        open_other=lambda place: connect(
-            read_system(Path(place) / "system.yaml", [PACK]), PACK, scratch=tmp_path / "other"
-        ),
-        cases=300,
-        tell=lambda _step: None,
-    )
-    assert {row.defect: row.survived for row in rows if row.survived} == {}
-    assert [row.defect for row in rows if not row.named_by] == []
 
 
 def test_the_reference_is_recorded_apart_from_the_one_that_is_called() -> None:

@@ -3,67 +3,30 @@
 from __future__ import annotations
 
 import datetime
-import importlib
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulators import Judge, imported
 
-from conformance.assess import assess, make_plan
-from conformance.cli import common
-from conformance.evidence import read_record
 from conformance.model.outcome import Outcome, Reason
 from conformance.model.run import Finding
-from conformance.packs import load, read_system, tailor
+from conformance.packs import load, tailor
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "standards/energy-for-compute/energy-efficiency"
 FIXTURES = ROOT / "fixtures/systems/energy-efficiency"
-PACK = load(FOLDER)
-DEFECTS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "defects.yaml").read_text(encoding="utf-8"))
-Judge = Callable[..., dict[str, Finding]]
+PACK = load(ROOT / "standards/energy-for-compute/energy-efficiency")
 
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Any]:
-    """The faults of the simulator, and what they are made of; other packs have modules of the same names."""
-    own = ("energy_efficiency_faults", "simulate")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FIXTURES))
-        for name in own:
-            patch.delitem(sys.modules, name, raising=False)
-        yield importlib.import_module("energy_efficiency_faults")
-        for name in own:
-            sys.modules.pop(name, None)
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Judge:
-    """Judge a recording by some rules, end to end; by the names of the rules."""
-
-    def judge_(recording: Any, *names: str) -> dict[str, Finding]:
-        rules = {f"energy-efficiency/{name}": PACK.rules[f"energy-efficiency/{name}"] for name in names}
-        pack = evolve(PACK, rules=rules)
-        spoken = {r.applies_to for r in rules.values()} | {j.table for r in rules.values() for j in r.joins.values()}
-        written = yaml.safe_load((FIXTURES / "system.yaml").read_text(encoding="utf-8"))
-        written["tables"] = {name: source for name, source in written["tables"].items() if name in spoken}
-        place = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
-        recording.write(place)
-        (place / "system.yaml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
-        plan = make_plan(
-            pack, read_system(place / "system.yaml", [pack]), oracle=None, settings=common.settings_for(pack)
-        )
-        assess(plan, record=place / "run.jsonl", scratch=place / "scratch")
-        return {f.rule.rpartition("/")[2]: f for f in read_record(place / "run.jsonl").findings}
-
-    return judge_
+    """The faults of the simulator, and what they are made of."""
+    with imported(FIXTURES, "energy_efficiency_faults") as module:
+        yield module
 
 
 def margin(finding: Finding) -> float:
@@ -236,36 +199,3 @@ def test_the_energy_is_that_of_the_direct_connection(simulator: Any) -> None:
 
 
 # The pack
-
-
-def test_defects_faults_and_rules_name_each_other(simulator: Any) -> None:
-    known = [defect["id"] for defect in DEFECTS]
-    tested = [rule for rule in PACK.rules.values() if rule.attested is None]
-    assert len(set(known)) == len(known)
-    assert all(rule.kills for rule in tested)
-    assert {name for rule in tested for name in rule.kills} == set(known)
-    assert {defect["fault"] for defect in DEFECTS if "fault" in defect} == simulator.FAULTS
-
-
-def test_no_figure_claims_to_be_normative() -> None:
-    """No clause was read, so no figure of this pack may certify before an authority adopts it."""
-    rows = [row.figure for table in PACK.limits.values() for row in table.rows]
-    own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
-    assert {figure.basis(PACK.sources) for figure in [*rows, *own]} == {"indicative"}
-
-
-def test_every_requirement_has_a_rule_or_a_reason() -> None:
-    checked = {requirement for rule in PACK.rules.values() for requirement in rule.requirements}
-    for id_, requirement in PACK.requirements.items():
-        assert (id_ in checked) is (requirement.automation != "not-tested"), id_
-        assert requirement.automation == "automated" or requirement.reason is not None, id_
-
-
-def test_every_candidate_rule_of_the_project_is_accounted_for() -> None:
-    lines = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    known = {id_.rpartition("/")[2] for id_ in PACK.requirements}
-    for number in range(1, 16):
-        line = next(line for line in lines if line.startswith(f"| R{number} |"))
-        named = set(line.split("|")[2].replace(",", " ").split())
-        assert named, line
-        assert named <= known, line

@@ -3,75 +3,39 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulators import Judge, imported
 
-from conformance.assess import assess, make_plan
-from conformance.cli import common
-from conformance.evidence import read_record
 from conformance.model.outcome import Outcome, Reason
 from conformance.model.run import Finding
 from conformance.model.standard import Rule
-from conformance.packs import load, read_system, tailor
+from conformance.packs import load, tailor
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "standards/ecosystem/finance-disclosure"
 FIXTURES = ROOT / "fixtures/systems/finance-disclosure"
-PACK = load(FOLDER)
-DEFECTS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "defects.yaml").read_text(encoding="utf-8"))
+PACK = load(ROOT / "standards/ecosystem/finance-disclosure")
 LEDGER = {"allocated-within-proceeds", "allocated-as-stated", "green-share-of-proceeds", "financed-once"}
 """Rules on sums of the ledger: what the two relations that no rule can ask for are tried on."""
 
 
 @pytest.fixture(scope="module")
 def faults() -> Iterator[Any]:
-    """The simulator and its faults."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FIXTURES))
-        yield importlib.import_module("finance_disclosure_faults")
+    """The faults of the simulator, and what they are made of."""
+    with imported(FIXTURES, "finance_disclosure_faults") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")
 def simulator(faults: Any) -> Any:
     """What the simulator is made of."""
     return importlib.import_module("finance_disclosure_recording")
-
-
-Judge = Callable[..., dict[str, Finding]]
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Judge:
-    """Judge a recording by some rules, end to end; by the names of the rules."""
-
-    def judge_(recording: Any, *names: str) -> dict[str, Finding]:
-        pack = evolve(PACK, rules={i: r for i, r in PACK.rules.items() if name_of(r) in names})
-        spoken = {r.applies_to for r in pack.rules.values()}
-        spoken |= {j.table or j.document for r in pack.rules.values() for j in r.joins.values()}
-        written = yaml.safe_load((FIXTURES / "system.yaml").read_text(encoding="utf-8"))
-        for kind in ("tables", "documents"):
-            written[kind] = {name: source for name, source in written[kind].items() if name in spoken}
-        place = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
-        recording.write(place)
-        (place / "system.yaml").write_text(
-            yaml.safe_dump({k: v for k, v in written.items() if v}, allow_unicode=True), encoding="utf-8"
-        )
-        plan = make_plan(
-            pack, read_system(place / "system.yaml", [pack]), oracle=None, settings=common.settings_for(pack)
-        )
-        assess(plan, record=place / "run.jsonl", scratch=place / "scratch")
-        found = {f.rule.rpartition("/")[2]: f for f in read_record(place / "run.jsonl").findings}
-        return {name: found[name] for name in names}
-
-    return judge_
 
 
 def name_of(rule: Rule) -> str:
@@ -245,35 +209,3 @@ def test_a_profile_leaves_the_rules_that_it_states(profile: str, left: int) -> N
 def test_every_rule_stands_in_some_profile() -> None:
     names = ("china-green-bond", "european-green-bond", "china-reit")
     assert {rule for name in names for rule in tailor(PACK, name, as_of="2026-11-22").rules} == set(PACK.rules)
-
-
-def test_defects_faults_and_rules_name_each_other(faults: Any) -> None:
-    known = {defect["id"] for defect in DEFECTS}
-    tested = [rule for rule in PACK.rules.values() if rule.attested is None]
-    assert all(rule.kills for rule in tested)
-    assert {name for rule in tested for name in rule.kills} == known
-    assert {defect["fault"] for defect in DEFECTS if "fault" in defect} == set(faults.FAULTS)
-
-
-def test_no_figure_claims_to_be_normative() -> None:
-    """No clause was read, so no figure of this pack may certify before an authority adopts it."""
-    rows = [row.figure for table in PACK.limits.values() for row in table.rows]
-    own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
-    assert {figure.basis(PACK.sources) for figure in [*rows, *own]} == {"indicative"}
-
-
-def test_every_requirement_has_a_rule_or_a_reason() -> None:
-    checked = {requirement for rule in PACK.rules.values() for requirement in rule.requirements}
-    for id_, requirement in PACK.requirements.items():
-        assert (id_ in checked) != (requirement.automation == "not-tested")
-        assert requirement.automation == "automated" or requirement.reason is not None
-
-
-def test_every_candidate_rule_of_the_project_is_accounted_for() -> None:
-    lines = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    known = {id_.rpartition("/")[2] for id_ in PACK.requirements}
-    for number in range(1, 15):
-        line = next(line for line in lines if line.startswith(f"| R{number} |"))
-        named = set(line.split("|")[2].replace(",", " ").split())
-        assert named, line
-        assert named <= known, line

@@ -21,7 +21,6 @@ from conformance.cases import validator
 from conformance.measures.grid_forming import features
 from conformance.model.standard import Pack
 from conformance.packs import load, tailor
-from conformance.systems import read_defects
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "standards/energy-for-compute/grid-forming-storage"
@@ -180,29 +179,3 @@ def test_a_profile_keeps_the_figures_of_its_place_alone(profile: str, kept: set[
     names = {id_.rpartition("/")[2] for id_ in tailor(pack, profile, as_of=TODAY).rules}
     assert names & ABROAD == kept
     assert ("overload-endured" in names) == (profile == "china")
-
-
-def test_every_defect_is_named_and_every_name_is_a_defect(pack: Pack) -> None:
-    defects = {d.id: d for d in read_defects(FIXTURES / "defects.yaml")}
-    named = set().union(*(rule.kills for rule in pack.rules.values()))
-    assert named <= set(defects)
-    assert {id_ for id_, d in defects.items() if d.implicit is None} <= named
-    assert [id_ for id_, rule in pack.rules.items() if not rule.kills and not hasattr(rule, "attested")] == []
-
-
-def test_no_figure_claims_to_be_normative(pack: Pack) -> None:
-    tables = [row.figure for table in pack.limits.values() for row in table.rows]
-    own = [p for rule in pack.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
-    assert tables
-    assert own
-    assert {figure.basis(pack.sources) for figure in [*tables, *own]} == {"indicative"}
-
-
-def test_every_candidate_rule_of_the_project_is_accounted_for(pack: Pack) -> None:
-    lines = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    known = {id_.rpartition("/")[2] for id_ in pack.requirements}
-    rules = {id_.rpartition("/")[2] for id_ in pack.rules}
-    for number in range(1, 13):
-        line = next(line for line in lines if line.startswith(f"| GF-{number:02} |"))
-        assert set(line.split("|")[2].replace(",", " ").split()) <= known
-        assert set(line.split("|")[3].partition(";")[0].replace(",", " ").split()) <= rules

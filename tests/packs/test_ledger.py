@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-from attrs import evolve
+from simulators import Judge, imported
 
-from conformance.assess import assess, make_plan
-from conformance.cli import common
-from conformance.evidence import read_record
 from conformance.model.outcome import Outcome
-from conformance.model.run import Finding
-from conformance.packs import load, read_system
+from conformance.packs import load
 from conformance.packs.profiles import tailor
-from conformance.systems import read_defects
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "standards/ecosystem/ledger"
 FIXTURES = ROOT / "fixtures/systems/ledger"
 PACK = load(FOLDER)
-Judge = Callable[..., dict[str, Finding]]
 
 
 @pytest.fixture(scope="module")
-def simulator() -> Any:
+def simulator() -> Iterator[Any]:
     """The faults of the simulator, and what they are made of."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FIXTURES))
-        yield importlib.import_module("ledger_faults")
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Judge:
-    """Judge a ledger by some rules, end to end; by the names of the rules."""
-
-    def judge_(made: Any, *names: str) -> dict[str, Finding]:
-        rules = {i: r for i, r in PACK.rules.items() if i.rpartition("/")[2] in names}
-        assert len(rules) == len(names)
-        pack = evolve(PACK, rules=rules)
-        place = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
-        made.write(place)
-        written = yaml.safe_load((FIXTURES / "system.yaml").read_text(encoding="utf-8"))
-        (place / "system.yaml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
-        plan = make_plan(
-            pack, read_system(place / "system.yaml", [pack]), oracle=None, settings=common.settings_for(pack)
-        )
-        assess(plan, record=place / "run.jsonl", scratch=place / "scratch")
-        return {f.rule.rpartition("/")[2]: f for f in read_record(place / "run.jsonl").findings}
-
-    return judge_
+    with imported(FIXTURES, "ledger_faults") as module:
+        yield module
 
 
 EXCLUDE = [
@@ -99,7 +70,7 @@ def test_exclusion_of_certificates_and_credits_is_known_from_one_source_and_the_
 def test_a_kwh_twice_is_found_down_to_the_rounding_of_the_ledger(
     more: float, outcome: Outcome, simulator: Any, judge: Judge
 ) -> None:
-    made = simulator.ledger(None)
+    made = simulator.record(None)
     made.block("uses", claim="fed-in")["energy"][5] += more
     assert judge(made, "kwh-supplied-once")["kwh-supplied-once"].outcome is outcome
 
@@ -107,12 +78,12 @@ def test_a_kwh_twice_is_found_down_to_the_rounding_of_the_ledger(
 def test_what_fits_over_a_month_may_not_fit_each_interval(simulator: Any, judge: Judge) -> None:
     """The trap: certificates cover no more than the year, and consumption is still covered twice."""
     names = ("consumption-covered-once", "certificate-cover-from-certificates", "claimed-energy")
-    found = judge(simulator.ledger("covers-more-than-it-consumed"), *names)
+    found = judge(simulator.record("covers-more-than-it-consumed"), *names)
     assert [found[name].outcome for name in names] == [Outcome.FAILED, Outcome.PASSED, Outcome.PASSED]
 
 
 def test_claims_that_are_hidden_in_another_group_are_found_by_the_group_alone(simulator: Any, judge: Judge) -> None:
-    made = simulator.ledger("sells-the-certificate-and-claims")
+    made = simulator.record("sells-the-certificate-and-claims")
     made.block("uses", claim="self-use-too")["group"][:] = "proceeds"
     found = judge(made, "attribute-used-once", "group-of-purpose")
     assert found["attribute-used-once"].outcome is Outcome.PASSED
@@ -122,7 +93,7 @@ def test_claims_that_are_hidden_in_another_group_are_found_by_the_group_alone(si
 def test_under_the_profile_of_china_two_products_may_share_a_resource_within_its_capacity(
     simulator: Any, judge: Judge
 ) -> None:
-    found = judge(simulator.ledger("splits-capacity-between-products"), "one-product", "capacity-offered-once")
+    found = judge(simulator.record("splits-capacity-between-products"), "one-product", "capacity-offered-once")
     assert found["one-product"].outcome is Outcome.FAILED
     assert found["capacity-offered-once"].outcome is Outcome.PASSED
     assert "ledger/one-product" not in tailor(PACK, "china", as_of="2026-11-22").rules
@@ -130,7 +101,7 @@ def test_under_the_profile_of_china_two_products_may_share_a_resource_within_its
 
 
 def test_splitting_an_entry_changes_no_total(simulator: Any, judge: Judge) -> None:
-    made = simulator.ledger(None)
+    made = simulator.record(None)
     block = made.block("uses", claim="fed-in")
     half = {name: values.copy() for name, values in block.items()}
     block["energy"], half["energy"] = 0.25 * block["energy"], 0.75 * half["energy"]
@@ -145,7 +116,7 @@ def test_splitting_an_entry_changes_no_total(simulator: Any, judge: Judge) -> No
 @pytest.mark.parametrize("rate", [2, 50])
 def test_entries_that_are_left_out_are_missed_in_their_claim(rate: int, simulator: Any, judge: Judge) -> None:
     """Who leaves a second use out of the ledger has to leave it out of the claim as well."""
-    made = simulator.ledger(None)
+    made = simulator.record(None)
     block = made.block("uses", claim="fed-in")
     for name in block:
         block[name] = np.delete(block[name], slice(0, None, rate))
@@ -155,7 +126,7 @@ def test_entries_that_are_left_out_are_missed_in_their_claim(rate: int, simulato
 
 
 def test_energy_of_the_ledger_is_that_of_the_campus(simulator: Any) -> None:
-    made = simulator.ledger(None)
+    made = simulator.record(None)
     site = made.campus
     sums = {str(block["claim"][0]): block["energy"].sum() for block in made.tables["uses"]}
     assert sums["direct"] == pytest.approx(site.direct.sum(), rel=1e-12)
@@ -164,35 +135,6 @@ def test_energy_of_the_ledger_is_that_of_the_campus(simulator: Any) -> None:
     supplied = sums["direct"] + sums["own-use"]
     assert supplied == pytest.approx(site.green.hours["self_used"].sum(), rel=1e-9)
     assert sums["covered-by-certificates"] == pytest.approx(sums["green-share"], rel=1e-12)
-
-
-def test_defects_faults_and_rules_name_each_other(simulator: Any) -> None:
-    defects = yaml.safe_load((FIXTURES / "defects.yaml").read_text(encoding="utf-8"))
-    known = {defect["id"] for defect in defects}
-    tested = [rule for rule in PACK.rules.values() if rule.attested is None]
-    assert all(rule.kills for rule in tested)
-    implicit = {defect["id"] for defect in defects if "implicit" in defect}
-    assert {name for rule in tested for name in rule.kills} == known - implicit
-    assert {defect["fault"] for defect in defects if "fault" in defect} == set(simulator.FAULTS)
-    assert len(known) == len(defects) == len(read_defects(FIXTURES / "defects.yaml"))
-
-
-def test_no_figure_claims_to_be_normative() -> None:
-    rows = [row.figure for table in PACK.limits.values() for row in table.rows]
-    own = [p for rule in PACK.rules.values() for p in rule.parameters.values() if hasattr(p, "status")]
-    assert rows
-    assert own
-    assert {figure.basis(PACK.sources) for figure in [*rows, *own]} == {"indicative"}
-
-
-def test_every_requirement_has_a_rule_or_a_reason() -> None:
-    checked = {requirement for rule in PACK.rules.values() for requirement in rule.requirements}
-    for id_, requirement in PACK.requirements.items():
-        if requirement.automation == "not-tested":
-            assert requirement.reason is not None
-            assert id_ not in checked
-        else:
-            assert id_ in checked
 
 
 def test_the_changelog_names_rules_and_requirements_that_are_there() -> None:

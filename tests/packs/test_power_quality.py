@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import evolve
+from simulators import imported
 
 from conformance.assess import assess, make_plan
 from conformance.cli import common
@@ -50,14 +49,9 @@ def pack() -> Pack:
 
 
 @pytest.fixture(scope="module")
-def simulate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("power_quality_simulator", REFERENCE / "simulate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def simulate() -> Iterator[ModuleType]:
+    with imported(REFERENCE, "simulate") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ COMMANDS: dict[str, Phrase] = {
     "report": Text("render a stored run", "呈现已保存的运行"),
     "seal": Text("commit to a secret seed before a run, check the run after it", "运行前承诺秘密种子，运行后核对"),
     "packs": Text("list the packs", "列出标准包"),
+    "show": Text("which packs and rules stand for the tasks of the Action Plan", "行动计划各任务由哪些规则支撑"),
     "lint": Text("check rule files", "检查规则文件"),
     "docs": Text("write a page of each pack", "为每个标准包生成页面"),
     "test": Text("check a pack on its own examples and defects", "用示例和缺陷检验标准包"),

@@ -10,6 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from attrs import evolve
+
 from conformance.errors import Refused, Text
 from conformance.errors.usage import BadOption, NoRun, WillNotOverwrite
 
@@ -58,6 +60,17 @@ def oracle_of(pack: Pack) -> System | None:
     from conformance.packs import read_system
 
     return None if pack.oracle is None else read_system(beside(pack.oracle) / "system.yaml", [pack])
+
+
+def recorded_of(pack: Pack) -> System | None:
+    """The reference that recorded something, whose system file stands beside the pack's defects; it is not called."""
+    from conformance.packs import read_system
+
+    file = None if pack.fixtures is None else beside(pack.fixtures) / "system.yaml"
+    if file is None or not file.is_file():
+        return None
+    system = read_system(file, [pack])
+    return evolve(system, operations={}) if system.tables or system.documents else None
 
 
 def beside(place: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-from attrs import evolve, frozen
+from attrs import frozen
 
 from conformance.assess import make_plan
 from conformance.assess.kills import Alarms, Row, false_alarms, kill_matrix
@@ -40,7 +40,7 @@ def examined(pack: Pack, extent: Extent, output: Path | None, lang: Language) ->
 
     Raises `Refused` for defects that fit no reference.
     """
-    called, recorded = common.oracle_of(pack), _recorded(pack)
+    called, recorded = common.oracle_of(pack), common.recorded_of(pack)
     if pack.fixtures is None or (called is None and recorded is None):
         click.echo(_NONE.format(p=pack.id).in_(lang))
         return 0
@@ -67,15 +67,6 @@ def examined(pack: Pack, extent: Extent, output: Path | None, lang: Language) ->
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(as_json(pack, rows, alarms), encoding="utf-8")
     return sum(bool(row.survived) for row in rows) + sum(len(one.false_alarms) for one in alarms)
-
-
-def _recorded(pack: Pack) -> System | None:
-    """The reference that recorded something, whose system file stands beside the defects; it is not called."""
-    file = None if pack.fixtures is None else common.beside(pack.fixtures) / "system.yaml"
-    if file is None or not file.is_file():
-        return None
-    system = read_system(file, [pack])
-    return evolve(system, operations={}) if system.tables or system.documents else None
 
 
 def _at_the_wire(

@@ -112,6 +112,12 @@ def show(record: Record, lang: Language, *, page: Path, run: str = "last", verbo
         click.echo("\n" + by_requirement(record, lang=lang, width=width, colour=colour))
 
 
+def worst_of(parts: Sequence[Part]) -> int:
+    """The exit code of several runs."""
+    codes = [part.record.footer.exit_code if part.record.footer else 2 for part in parts]
+    return min(codes, key=_PRECEDENCE.index)
+
+
 def show_together(parts: Sequence[Part], lang: Language, folder: Path) -> None:
     """Write the page over the pages of several packs to ``folder``, and print what they found."""
     from conformance.report import together_html, together_screen
@@ -259,7 +265,6 @@ def command(lang: Language) -> click.Command:
             show_together(parts, lang, top)
         if writes and kept:
             counterexamples.keep(kept, stored, after, lang, always=mode == "nightly")
-        codes = [part.record.footer.exit_code if part.record.footer else 2 for part in parts]
-        return min(codes, key=_PRECEDENCE.index)
+        return worst_of(parts)
 
     return run

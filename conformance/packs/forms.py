@@ -21,7 +21,8 @@ from conformance.model.json import JSON
 from conformance.packs.document import Document, Path
 
 FORMS = (
-    "common", "counterexamples", "limits", "pack", "profile", "requirements", "rule", "system", "vocabulary", "waivers",
+    "common", "counterexamples", "coverage", "limits", "pack", "profile", "requirements", "rule", "system",
+    "vocabulary", "waivers",
 )  # fmt: skip
 """Names of the shipped schemas, ``schemas/<name>.schema.json``."""
 _TYPES = {

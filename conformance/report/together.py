@@ -51,19 +51,25 @@ def open_findings(parts: Sequence[Part]) -> list[Named]:
     )
 
 
+def systems_of(parts: Sequence[Part]) -> Text:
+    """The system that all packs were run on, or how many there were."""
+    systems = {(s.name, s.version): s for s in (part.record.header.system for part in parts)}
+    if len(systems) > 1:
+        return Text(f"{len(systems)} systems, each under its own pack", f"{len(systems)} 个系统，各按其标准包评估")
+    (system,) = systems.values()
+    label = system.label or Text(system.vendor, system.vendor)
+    return Text(f"{system.name} {system.version} · {label.en}", f"{system.name} {system.version} · {label.zh}")
+
+
 def together_screen(
     parts: Sequence[Part], *, lang: Language = "en", width: int = 80, colour: bool = False, report: str
 ) -> str:
     """One line for each pack, then the worst findings, in lines of at most ``width`` columns."""
-    system = parts[0].record.header.system
-    label = system.label or Text(system.vendor, system.vendor)
     result = facts.result_of([part.record for part in parts])
     open_ = open_findings(parts)
     bad = any(n.finding.disposition is Disposition.BROKEN for n in open_)
     style = STYLES[Disposition.BROKEN] if bad else "bold"
-    lines = [
-        line(pad(Text("System", "系统").in_(lang), _HEAD), f"{system.name} {system.version} · {label.in_(lang)}", width)
-    ]
+    lines = [line(pad(Text("System", "系统").in_(lang), _HEAD), systems_of(parts).in_(lang), width)]
     for number, piece in enumerate(wrap(result.in_(lang), width - _HEAD)):
         lines.append(Line(pad("" if number else Text("Result", "结论").in_(lang), _HEAD), piece, style))
     for part in parts:
@@ -115,7 +121,9 @@ def together_html(parts: Sequence[Part], *, lang: Language = "en") -> str:
     return page(
         "together.html.j2",
         lang=lang,
+        systems=systems_of(parts),
         system=parts[0].record.header.system,
+        several=len({part.record.header.system.name for part in parts}) > 1,
         parts=[(part, of, _counts(of)) for part in parts for of in [facts.overview(part.record)]],
         early=[(part, said) for part in parts if (said := facts.ended_early(part.record))],
         named=open_,

@@ -203,6 +203,15 @@ def test_packs_are_listed_for_people_and_machines(conformance) -> None:
     assert "ai-for-energy/grid-dispatch" in {row["id"] for row in rows}
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "of 29 have rules"), ("zh", "29 项中")])
+def test_coverage_names_packs_and_what_has_none_at_80_columns(conformance, lang, said) -> None:
+    done = conformance("show", "--coverage", "--lang", lang, COLUMNS="80")
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert "grid-dispatch" in done.stdout
+    assert all(columns(line) <= 80 for line in done.stdout.splitlines())
+
+
 def test_broken_packs_are_linted_with_every_problem_at_once(conformance, tmp_path) -> None:
     import shutil
 

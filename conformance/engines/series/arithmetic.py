@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from conformance.engines.row_engine import RowEngine
 from conformance.engines.series import kernel as over
 from conformance.engines.series._signal import FAILS_AT_LIMIT, Mask
 from conformance.engines.series.kernel import Latched, Signal
@@ -35,7 +36,7 @@ from conformance.engines.series.values import (
     unless,
 )
 from conformance.engines.series.view import Carried, Column, View
-from conformance.rules.engine import NS_PER_MINUTE, Engine, Extreme, Frame, Kind, Over, Place, Rounds, Run
+from conformance.rules.engine import NS_PER_MINUTE, Extreme, Frame, Kind, Over, Place, Run
 from conformance.rules.margin import AT_LIMIT, Atom
 
 OPERATORS: Mapping[Over, Callable[..., Signal]] = {
@@ -62,7 +63,7 @@ def column(place: Place) -> str:
     return ".".join(place.steps if place.origin == "row" else (place.origin, *place.steps))
 
 
-class Series(Engine):
+class Series(RowEngine):
     """Numbers are `Number`, instants `Moment`, texts `Word`, verdicts `Says`."""
 
     def __init__(self) -> None:
@@ -283,26 +284,6 @@ class Series(Engine):
 
         return run
 
-    # Lists: a row has none, which is told when its rule is loaded
-
-    def rows(self, place: Place) -> Run:
-        _no_lists()
-
-    def joined(self, lists: Sequence[Run], key: str | None, names: Sequence[str]) -> Run:
-        _no_lists()
-
-    def count(self, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def total(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def extreme_of(self, which: Extreme, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def every(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
 
 # Over time
 
@@ -437,7 +418,3 @@ def _divide(one: Number, other: Number) -> Number:
     return Number(
         np.where(open_, -np.inf, reduce(np.fmin, quotients)), np.where(open_, np.inf, reduce(np.fmax, quotients)), bad
     )
-
-
-def _no_lists() -> NoReturn:
-    raise TypeError("a row has no lists")

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 from sys import float_info
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlglot import exp
 
+from conformance.engines.row_engine import RowEngine
 from conformance.engines.sql.sheet import (
     FALSE,
     INF,
@@ -36,7 +37,7 @@ from conformance.engines.sql.sheet import (
     undefined,
 )
 from conformance.engines.sql.values import Moment, Number, Says, Word, either, meet, plain
-from conformance.rules.engine import NS_PER_MINUTE, Engine, Extreme, Frame, Kind, Place, Rounds, Run
+from conformance.rules.engine import NS_PER_MINUTE, Extreme, Frame, Kind, Place, Run
 from conformance.rules.margin import AT_LIMIT, Atom
 
 UNBOUNDED = 10**36
@@ -45,7 +46,7 @@ _NEVER, _EVER = integer(-UNBOUNDED), integer(UNBOUNDED)
 _ZERO = number(0.0)
 
 
-class Sql(Engine):
+class Sql(RowEngine):
     """Numbers are `Number`, instants `Moment`, texts `Word`, verdicts `Says`; their parts have names on ``sheet``."""
 
     def __init__(self, sheet: Sheet, *, complete: bool, screening: bool = False) -> None:
@@ -268,26 +269,6 @@ class Sql(Engine):
     def negation(self, of: Run) -> Run:
         return lambda frame: of(frame).negated(self.sheet)
 
-    # Lists: a row has none, which is told when its rule is loaded
-
-    def rows(self, place: Place) -> Run:
-        _no_lists()
-
-    def joined(self, lists: Sequence[Run], key: str | None, names: Sequence[str]) -> Run:
-        _no_lists()
-
-    def count(self, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def total(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def extreme_of(self, which: Extreme, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
-    def every(self, element: Run, loops: Sequence[Rounds]) -> Run:
-        _no_lists()
-
     # Formulas
 
     def _point(self, value: Term, bad: Term, *, loose: bool = True, size: float = inf) -> Number:
@@ -362,7 +343,3 @@ def _above(gap: Term, tolerance: float, kind: Kind) -> Term:
     if kind == "instant":
         return gap > integer(0)
     return both(exp.paren(gap) > number(tolerance), exp.paren(gap) <= INF)
-
-
-def _no_lists() -> NoReturn:
-    raise TypeError("a row has no lists")

@@ -7,6 +7,7 @@ import shutil
 from html import unescape
 from io import StringIO
 from pathlib import Path
+from typing import get_args
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from conformance.cli.run import FILES, perform
 from conformance.errors import Language, columns
 from conformance.model.run import Record
 from conformance.packs import Registry, read_system, shipped_root
-from conformance.report import FORMATS, first_screen, render
+from conformance.report import Format, first_screen, render
 
 GALLERY = Path(__file__).parent / "gallery"
 PICTURES = Path(__file__).parents[1] / "docs"
@@ -48,7 +49,7 @@ def make() -> None:
             )
         target = GALLERY / name
         target.mkdir(parents=True)
-        for form in FORMATS:
+        for form in get_args(Format):
             (target / FILES[form]).write_text(render(record, form, "en"), encoding="utf-8")
         (target / "report.zh-CN.txt").write_text(render(record, "text", "zh"), encoding="utf-8")
         print(first_screen(record))

@@ -7,8 +7,8 @@ import shutil
 from html import unescape
 from io import StringIO
 from pathlib import Path
-from typing import get_args
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 from rich.console import Console
 from rich.text import Text as Styled

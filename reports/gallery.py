@@ -18,7 +18,7 @@ from conformance.cli.run import FILES, perform
 from conformance.errors import Language, columns
 from conformance.model.run import Record
 from conformance.packs import Registry, read_system, shipped_root
-from conformance.report import Format, first_screen, render
+from conformance.report import TextFormat, first_screen, render
 
 GALLERY = Path(__file__).parent / "gallery"
 PICTURES = Path(__file__).parents[1] / "docs"
@@ -49,7 +49,7 @@ def make() -> None:
             )
         target = GALLERY / name
         target.mkdir(parents=True)
-        for form in get_args(Format):
+        for form in get_args(TextFormat):
             (target / FILES[form]).write_text(render(record, form, "en"), encoding="utf-8")
         (target / "report.zh-CN.txt").write_text(render(record, "text", "zh"), encoding="utf-8")
         print(first_screen(record))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.authoring.leaf import Leaf
-from conformance.authoring.markdown import Md, code, heading, link, plain, table
 from conformance.authoring.opening import OTHER, file_of
 from conformance.authoring.words import AUTOMATIONS
 from conformance.errors import Language, Text
+from conformance.markdown import Md, code, heading, link, plain, table
 from conformance.model.words import PACK_STATUS
 
 _TITLE = Text("Packs", "标准包")

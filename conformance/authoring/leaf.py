@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from attrs import frozen
 
 from conformance.authoring.figures import Figures
-from conformance.authoring.markdown import Md, code, link, listed, plain, slug, table
 from conformance.authoring.words import STATUSES
 from conformance.errors import Language, Text
+from conformance.markdown import Md, code, link, listed, plain, slug, table
 from conformance.model.days import Span
 from conformance.model.standard import Figure, Pack
 from conformance.rules.printer import number

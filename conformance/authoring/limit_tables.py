@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.authoring.leaf import BEFORE, SINCE, Leaf, days, facts, known, limits_place, unit, value
-from conformance.authoring.markdown import Md, code, heading, plain
 from conformance.authoring.words import SIDES
 from conformance.errors import Text
+from conformance.markdown import Md, code, heading, plain
 from conformance.model.standard import DATE, LimitLookup, LimitRow, LimitTable
 from conformance.rules.printer import number
 

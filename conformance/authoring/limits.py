@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from conformance.authoring.figures import Stated
 from conformance.authoring.leaf import Leaf, known, limits_place, unit, value
 from conformance.authoring.limit_tables import COLUMNS, KNOWN, VALUE, limit_table
-from conformance.authoring.markdown import Md, code, heading
 from conformance.authoring.words import SIDES
 from conformance.errors import Text
+from conformance.markdown import Md, code, heading
 from conformance.model.standard import LimitLookup, Rule
 
 TITLE = Text("Limits", "限值")

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from conformance.authoring import limits, profiles, sources, surfaces
 from conformance.authoring.figures import Counts
 from conformance.authoring.leaf import Leaf, days, facts
-from conformance.authoring.markdown import Md, bullets, code, heading, link, plain
 from conformance.authoring.requirements import PLACES
 from conformance.authoring.words import AUTOMATIONS, STATUSES
 from conformance.errors import Language, Text
+from conformance.markdown import Md, bullets, code, heading, link, plain
 from conformance.model.words import PACK_STATUS
 
 OTHER: dict[Language, Text] = {"en": Text("中文", "中文"), "zh": Text("English", "English")}

@@ -10,12 +10,12 @@ from conformance.authoring import index, opening
 from conformance.authoring.figures import figures_of
 from conformance.authoring.leaf import Leaf, paragraphs
 from conformance.authoring.limits import limits
-from conformance.authoring.markdown import Md
 from conformance.authoring.profiles import profiles
 from conformance.authoring.requirements import MAPS, maps, requirements
 from conformance.authoring.sources import DEFECTS, KnownDefect, defects, sources
 from conformance.authoring.surfaces import surfaces
 from conformance.errors import Language
+from conformance.markdown import Md
 from conformance.model.standard import Pack
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.authoring.leaf import Leaf, amount, days, facts, known
-from conformance.authoring.markdown import Md, bullets, code, heading, plain, slug
 from conformance.errors import Text
+from conformance.markdown import Md, bullets, code, heading, plain, slug
 from conformance.model.standard import Evidence, Figure, LimitLookup, Profile
 from conformance.packs import tailor
 

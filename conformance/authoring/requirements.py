@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.authoring.leaf import Leaf, facts
-from conformance.authoring.markdown import Md, heading, link, plain, slug
 from conformance.authoring.rules import rule
 from conformance.authoring.words import AUTOMATIONS, RELATIONS, STATUSES
 from conformance.errors import Text
+from conformance.markdown import Md, heading, link, plain, slug
 from conformance.model.standard import Automation, Pack, Requirement
 from conformance.model.words import OBLIGATIONS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.authoring.leaf import Leaf, amount, facts, rule_place
-from conformance.authoring.markdown import Md, block, bullets, code, heading
 from conformance.authoring.words import RULE_STATUS, SIDES, STATUSES
 from conformance.errors import Text
+from conformance.markdown import Md, block, bullets, code, heading
 from conformance.model.standard import Figure, Join, LimitLookup, Machine, Rule, Step, Transition
 from conformance.model.words import SEVERITIES
 

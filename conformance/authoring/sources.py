@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from conformance.authoring.leaf import Leaf
-from conformance.authoring.markdown import Md, code, heading, plain, slug
 from conformance.authoring.words import SOURCE_KINDS, STATUSES
 from conformance.errors import Text
+from conformance.markdown import Md, code, heading, plain, slug
 from conformance.model.standard import Source, Status
 
 TITLE = Text("Sources", "来源")

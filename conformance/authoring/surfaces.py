@@ -7,9 +7,9 @@ from typing import Any
 
 from conformance.authoring.fields import Field, fields
 from conformance.authoring.leaf import Leaf, facts, unit
-from conformance.authoring.markdown import Md, bullets, code, heading, plain, slug
 from conformance.authoring.words import STATUSES, TYPES
 from conformance.errors import Text
+from conformance.markdown import Md, bullets, code, heading, plain, slug
 from conformance.model.json import JSON
 from conformance.model.standard import Operation, Table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from attrs import evolve
 
 from conformance.cli import common
 from conformance.errors import Language, Text
-from conformance.errors.usage import BadOption
+from conformance.errors.usage import BadOption, Missing
 
 if TYPE_CHECKING:
     from conformance.assess.stored import Stored
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from conformance.model.system import System
     from conformance.report import Format, Part
 
-FILES: dict[Format, str] = {"html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt"}
+FILES: dict[Format, str] = {
+    "html": "report.html", "json": "report.json", "junit": "junit.xml", "text": "report.txt", "sarif": "report.sarif",
+    "markdown": "summary.md", "github": "annotations.txt", "gitlab": "gl-code-quality-report.json",
+    "csv": "findings.csv", "xlsx": "findings.xlsx",
+}  # fmt: skip
 """The file that each report format is written to by default, in the folder of the run."""
 _PRECEDENCE = (2, 4, 1, 5, 3, 0)
 
@@ -71,7 +76,7 @@ def perform(
 def read_formats(entries: Sequence[str], *, packs: int = 1) -> dict[Format, Path | None]:
     """The reports that ``NAME`` or ``NAME=PATH`` ask for and where each goes, None being the folder of the run.
 
-    Raises `BadOption`: an unknown name, or one path for the reports of several ``packs``.
+    Raises `BadOption` (an unknown name, or one path for the reports of several ``packs``) and `Missing`.
     """
     wanted: dict[Format, Path | None] = {}
     for entry in entries:
@@ -86,18 +91,20 @@ def read_formats(entries: Sequence[str], *, packs: int = 1) -> dict[Format, Path
                 "每个标准包各有报告，存于各自文件夹；请勿指定路径",
             )
             raise BadOption(option="--format", value=entry, complaint=complaint)
+        if name == "xlsx" and find_spec("openpyxl") is None:
+            raise Missing(package="openpyxl", extra="xlsx", purpose=Text("findings as a workbook", "以工作簿列出结果"))
         wanted[name] = Path(path) if path else None
     return wanted
 
 
 def write_reports(record: Record, folder: Path, formats: Mapping[Format, Path | None], lang: Language) -> Path:
     """Write the reports ``formats``, by default to ``folder``, HTML always; returns where the page is."""
-    from conformance.report import render
+    from conformance.report import render_bytes
 
     wanted = {name: path or folder / FILES[name] for name, path in {"html": None, **formats}.items()}
     for name, target in wanted.items():
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render(record, name, lang=lang), encoding="utf-8")
+        target.write_bytes(render_bytes(record, name, lang=lang))
     return wanted["html"]
 
 

@@ -144,6 +144,8 @@ class System:
     label: Text | None = None
     """What a reader must know of this item, such as that its grid is a test case."""
     position: Position | None = field(default=None, eq=False)
+    places: Mapping[str, Position] = field(factory=dict, eq=False)
+    """Where its file names each operation, table and document."""
 
     def within(self, pack: str) -> System:
         """As the pack of this short name sees it: its own names without the pack before them, no other pack's names."""
@@ -152,6 +154,7 @@ class System:
             operations=_within(pack, self.operations),
             documents=_within(pack, self.documents),
             tables=_within(pack, self.tables),
+            places=_within(pack, self.places),
         )
 
 

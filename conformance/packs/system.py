@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
-from conformance.errors import Problem, Refused, Text
+from conformance.errors import Position, Problem, Refused, Text
 from conformance.errors.files import OutOfBounds, OutsideFolder
 from conformance.errors.packs import BadPlaceholder, NoEnvironment, SecretInFile
 from conformance.errors.tables import BadTableSource
@@ -106,8 +106,12 @@ class _Reader:
             declares={k: tuple(v) for k, v in self.value.get("declares", {}).items()}, site=site, site_names=names,
             envelope=envelope, documents=documents, tables=tables,
             label=Text(label, label) if isinstance(label, str) else text(label) if label else None,
-            position=self.document.position(),
+            position=self.document.position(), places=self._places((*operations, *tables, *documents)),
         )  # fmt: skip
+
+    def _places(self, names: Iterable[str]) -> dict[str, Position]:
+        parts = ("operations", "tables", "documents")
+        return {n: self.document.key((part, n)) for n in names for part in parts if n in self.value.get(part, {})}
 
     def _own(self, part: str) -> Iterator[tuple[str, Any]]:
         """The entries of ``part`` but for those of other packs."""

@@ -8,19 +8,12 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from conformance.errors import Language, Text
 from conformance.model.convert import to_json as model_json
 from conformance.model.json import JSON
-from conformance.model.outcome import Margin, Obligation, Outcome
-from conformance.model.run import Disposition, Finding, Record, Witness
-from conformance.report.facts import (
-    changed_words,
-    doubt,
-    overview,
-    relation_words,
-    replay,
-    requirements,
-    simplest,
-    worst_first,
-)
-from conformance.report.plain import at_words, clean, margin_words
+from conformance.model.outcome import Margin
+from conformance.model.run import Finding, Record, Witness
+from conformance.report.facts import overview, requirements, worst_first
+from conformance.report.levels import Level, level
+from conformance.report.plain import clean
+from conformance.report.sentences import CUT, details, message
 
 SCHEMA = "1"
 """Version of the JSON report; `report.schema.json` describes it."""
@@ -147,8 +140,7 @@ def junit(record: Record, *, lang: Language = "en") -> str:
         suite.add_testcase(_case(record, finding, lang))
     if record.footer is None:
         cut = TestCase("run-complete", header.pack.short)
-        said = Text("the run ended before its record was complete", "运行在记录完成之前中断")
-        cut.result = [Error(said.in_(lang), "incomplete")]
+        cut.result = [Error(CUT.in_(lang), "incomplete")]
         suite.add_testcase(cut)
     xml = JUnitXml("conformance")
     xml.add_testsuite(suite)
@@ -158,51 +150,19 @@ def junit(record: Record, *, lang: Language = "en") -> str:
 
 def _case(record: Record, finding: Finding, lang: Language) -> TestCase:
     case = TestCase(clean(finding.rule), clean(_class_name(record)))
-    said = clean(_message(finding, lang))
+    said, shown = clean(message(finding, lang)), level(finding)
     kind = finding.outcome.value if finding.reason is None else f"{finding.outcome.value}: {finding.reason.value}"
-    if finding.disposition is Disposition.BROKEN:
-        result: Failure | Error | Skipped = Failure(said, kind)
-    elif finding.outcome is Outcome.PASSED:
+    if shown in ("pass", "warning"):
         case.system_out = said
+    if shown == "pass":
         return case
-    elif (
-        finding.disposition is Disposition.UNSURE
-        and finding.outcome is Outcome.INCONCLUSIVE
-        and (finding.obligation is Obligation.SHALL)
-    ):
-        result = Error(said, kind)
-    else:
-        result = Skipped(said, kind)
-    result.text = clean(_details(record, finding, lang), lines=True)
+    kinds: dict[Level, type[Failure] | type[Error]] = {"failure": Failure, "error": Error}
+    result = kinds.get(shown, Skipped)(said, kind)
+    result.text = clean(details(record, finding, lang), lines=True)
     case.result = [result]
-    if finding.disposition is Disposition.WARNING:
-        case.system_out = said
     return case
 
 
 def _class_name(record: Record) -> str:
     """The class name of every test case: the pack and the system."""
     return f"{record.header.pack.short}.{record.header.system.name}"
-
-
-def _message(finding: Finding, lang: Language) -> str:
-    margin = finding.worst.margin if finding.worst else None
-    at = f" ({at_words(margin)})" if at_words(margin) else ""
-    said = Text("margin {}{}", "裕度 {}{}").in_(lang).format(margin_words(margin).in_(lang), at) if margin else ""
-    if doubtful := doubt(finding):
-        said = "; ".join(text.in_(lang) for text in doubtful)
-    title = finding.title.in_(lang)
-    return f"{title}: {said}" if said else title
-
-
-def _details(record: Record, finding: Finding, lang: Language) -> str:
-    case, lines = simplest(finding), [finding.statement.in_(lang)]
-    if finding.waived:
-        waived = finding.waived
-        lines.append(Text("waived until {}: {} ({})", "豁免至 {}：{}（{}）").in_(lang).format(
-            waived.until, waived.reason, waived.approver))  # fmt: skip
-    if case:
-        lines += [said.in_(lang) for said in changed_words(case.changed)]
-        lines += [done.in_(lang)] if (done := relation_words(record, finding, case)) else []
-        lines.append(replay(record, case))
-    return "\n".join(lines)

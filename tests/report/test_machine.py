@@ -15,7 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from conformance.errors import Language
 from conformance.model.outcome import Obligation, Outcome
 from conformance.model.run import Disposition, Record
-from conformance.report import Format, render
+from conformance.report import TextFormat, render
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -100,5 +100,5 @@ def test_hostile_text_stays_text_in_junit(hostile: Record) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_format_shows_every_record(every: Record, lang: Language) -> None:
-    for name in get_args(Format):
+    for name in get_args(TextFormat):
         assert every.findings[0].title.in_(lang)[:12] in render(every, name, lang)

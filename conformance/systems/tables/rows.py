@@ -112,7 +112,7 @@ def members(file: TableFile, source: TableSource) -> Iterator[tuple[int, dict[st
 def _sheet(file: TableFile, source: TableSource) -> Iterator[Record]:
     """The rows of the first sheet of a workbook."""
     try:
-        from openpyxl import load_workbook  # type: ignore[import-untyped]
+        from openpyxl import load_workbook
     except ImportError as error:
         raise Refused([XlsxExtraMissing(position=file.start)]) from error
     try:

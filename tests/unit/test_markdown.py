@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from conformance.authoring.markdown import Md, block, bullets, code, heading, plain, slug, table
+from conformance.markdown import Md, block, bullets, code, heading, plain, slug, table
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = [

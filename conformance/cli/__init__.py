@@ -17,6 +17,7 @@ COMMANDS: dict[str, Phrase] = {
     "run": Text("assess a system against packs", "按标准包评估系统"),
     "replay": Text("call a system again with the requests of a run", "用某次运行的请求重新调用系统"),
     "report": Text("render a stored run", "呈现已保存的运行"),
+    "compare": Text("stored runs beside each other", "并列比较已保存的运行"),
     "seal": Text("commit to a secret seed before a run, check the run after it", "运行前承诺秘密种子，运行后核对"),
     "packs": Text("list the packs", "列出标准包"),
     "show": Text("which packs and rules stand for the tasks of the Action Plan", "行动计划各任务由哪些规则支撑"),

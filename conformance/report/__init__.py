@@ -7,6 +7,7 @@ from typing import Literal
 
 from conformance.errors import Language
 from conformance.model.run import Record
+from conformance.report.compare import compare_screen
 from conformance.report.indicators import indicator_lines
 from conformance.report.listing import by_requirement
 from conformance.report.terminal import first_screen
@@ -17,6 +18,7 @@ __all__ = [
     "Part",
     "TextFormat",
     "by_requirement",
+    "compare_screen",
     "first_screen",
     "indicator_lines",
     "render",

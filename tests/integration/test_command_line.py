@@ -197,6 +197,18 @@ def test_the_locale_chooses_the_language_and_lang_overrules_it(conformance) -> N
     assert "list the packs" in conformance("--help", "--lang", "en", LANG="zh_CN.UTF-8").stdout
 
 
+def test_runs_are_compared_and_those_of_other_packs_refused(conformance, write_system) -> None:
+    run = ("run", SMALL, "--cases", "40", "--calls", "0", "--system")
+    conformance(*run, str(write_system(GOOD)), "--output", "good")
+    conformance(*run, str(write_system(FORGETS_FUSE)), "--output", "bad")
+    done = conformance("compare", "good", "bad")
+    assert done.returncode == 0, done.stderr
+    assert "BROKE" in done.stdout
+    assert "fixed" in conformance("compare", "bad", "good").stdout
+    assert conformance("compare", "good").returncode == 2
+    assert conformance("compare", "good", "nowhere").returncode == 2
+
+
 def test_packs_are_listed_for_people_and_machines(conformance) -> None:
     assert "ai-for-energy/grid-dispatch@" in conformance("packs").stdout
     rows = json.loads(conformance("packs", "--format", "json").stdout)

@@ -40,6 +40,7 @@ class Measure:
 _FIELDS: Mapping[str, str] = {
     "flexible_load": "conformance.measures.flexible_load",
     "grid_forming": "conformance.measures.grid_forming",
+    "pipeline": "conformance.measures.pipeline",
     "power_flow": "conformance.measures.power_flow",
     "siting": "conformance.measures.siting",
 }

@@ -29,6 +29,7 @@ CANDIDATES = {
     "green-share": ("R", 12),
     "grid-dispatch": ("GD-", 17),
     "grid-forming-storage": ("GF-", 12),
+    "pipeline-leak": ("PL-", 14),
 }
 """The prefix and number of the rules that the project set out with, where a pack's table tells what became of them."""
 

@@ -219,12 +219,19 @@ class Bench:
         return evolve(examined, judgements=settled, oracle=oracle)
 
     def _met(self, oracle: Examined, rule: str) -> bool:
-        """Whether the oracle shows a compliant answer; of a sequence also one to which the rule never applied.
+        """Whether the oracle shows a compliant answer: one that passes, or one to which the rule does not apply.
 
-        What a rule on a sequence applies to is often of the system's own making, such as the end of an alarm. Where the
-        end of the sequence cuts off what would tell, nothing is shown.
+        What a rule applies to may be of the system's own making, such as an action that it takes or the end of an
+        alarm. Where the end of a sequence cuts off what would tell, nothing is shown.
         """
-        return rule in oracle.idle or oracle.judgements[rule].outcome is Outcome.PASSED
+        outcome = oracle.judgements[rule].outcome
+        if self._trial.score is not None:
+            return rule in oracle.idle or outcome is Outcome.PASSED
+        return outcome in COMPLIANT
+
+
+COMPLIANT = (Outcome.PASSED, Outcome.INAPPLICABLE)
+"""What a rule may say of an answer of the oracle that shows how the rule can be kept."""
 
 
 def _unwitnessed(e: Examined) -> Examined:

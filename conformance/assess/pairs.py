@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from conformance.assess.bench import Bench, Examined
+from conformance.assess.bench import COMPLIANT, Bench, Examined
 from conformance.assess.plan import Plan, Trial
 from conformance.cases import validator
 from conformance.cases.transforms import Varied, vary
@@ -122,7 +122,7 @@ class Pairs:
         settled = {
             name: evolve(
                 e.judgements[name],
-                feasible=oracle is not None and oracle.judgements[name].outcome is Outcome.PASSED,
+                feasible=oracle is not None and oracle.judgements[name].outcome in COMPLIANT,
             )
             for name in broken
         }

@@ -22,6 +22,7 @@ FOLDERS = {file.parent.name: file.parent for file in sorted(STANDARDS.glob("*/*/
 CANDIDATES = {
     "compute-siting": ("R", 11),
     "carbon-footprint": ("R", 13),
+    "dataset-quality": ("DQ-", 12),
     "energy-efficiency": ("R", 15),
     "finance-disclosure": ("R", 14),
     "flexible-load": ("R", 16),
@@ -30,6 +31,7 @@ CANDIDATES = {
     "grid-dispatch": ("GD-", 17),
     "grid-forming-storage": ("GF-", 12),
     "pipeline-leak": ("PL-", 14),
+    "safety-governance": ("SG-R", 14),
 }
 """The prefix and number of the rules that the project set out with, where a pack's table tells what became of them."""
 

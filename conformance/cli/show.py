@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conformance.report.lines import Line
 
 FILE = Path("standards/coverage.yaml")
-_NUMBER = 7
+_NUMBER = 9
 """Columns of the numbers of needs."""
 _UNKNOWN = Text("(wording not known to this project)", "（本项目未获知其表述）")
 _NONE = Text("no pack", "无标准包")
@@ -59,11 +59,11 @@ def _lines(plan: Plan, lang: Language, width: int) -> Iterator[Line]:
     yield Line(" · ".join(filter(None, (plan.title.in_(lang), plan.number))), style="bold")
     for piece in wrap(plan.note.in_(lang), width) if plan.note else ():
         yield Line("", piece)
-    for same, needs in groupby(plan.needs, key=lambda need: None if need.title is None and not need.by else need.id):
+    for same, needs in groupby(plan.needs, key=lambda need: None if need.title is None and not need.packs else need.id):
         alike = list(needs)
         name = alike[0].id if same or len(alike) == 1 else f"{alike[0].id}-{alike[-1].id}"
         yield from _need(name, alike[0], lang, width)
-    met = [need for need in plan.needs if any(stand.rules for stand in need.by)]
+    met = [need for need in plan.needs if any(pack.rules for pack in need.packs)]
     unknown = sum(need.title is None for need in plan.needs if need not in met)
     said = _SUM.format(met=len(met), all=len(plan.needs), bare=len(plan.needs) - len(met), unknown=unknown)
     for piece in wrap(said.in_(lang), width):
@@ -73,10 +73,12 @@ def _lines(plan: Plan, lang: Language, width: int) -> Iterator[Line]:
 
 def _need(name: str, need: Need, lang: Language, width: int) -> Iterator[Line]:
     from conformance.report.lines import Line, line
-    from conformance.report.plain import flow, pad
+    from conformance.report.plain import flow, pad, wrap
 
     title = (need.title or _UNKNOWN).in_(lang)
-    yield line(pad(f"  {name}", _NUMBER + 2), title, width, "bold" if need.by else "yellow")
-    stands = [_STANDS.format(pack=s.pack.short, n=s.rules, s="s" * (s.rules != 1)).in_(lang) for s in need.by]
-    for piece in flow(stands or [_NONE.in_(lang)], width - _NUMBER - 4):
+    yield line(pad(f"  {name}", _NUMBER + 2), title, width, "bold" if need.packs else "yellow")
+    counts = [(pack.short, len(pack.rules)) for pack in need.packs]
+    stands = [_STANDS.format(pack=name, n=n, s="s" * (n != 1)).in_(lang) for name, n in counts]
+    room = width - _NUMBER - 4
+    for piece in flow(stands, room) if stands else wrap((need.reason or _NONE).in_(lang), room):
         yield Line(" " * (_NUMBER + 4), piece)

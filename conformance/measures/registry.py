@@ -38,6 +38,7 @@ class Measure:
 
 
 _FIELDS: Mapping[str, str] = {
+    "disclosure": "conformance.measures.disclosure",
     "flexible_load": "conformance.measures.flexible_load",
     "grid_forming": "conformance.measures.grid_forming",
     "pipeline": "conformance.measures.pipeline",

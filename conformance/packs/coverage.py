@@ -1,4 +1,4 @@
-"""Which packs and rules stand for each need of a plan, and what nothing stands for."""
+"""Which packs stand for each need of a plan, and what nothing stands for."""
 
 from __future__ import annotations
 
@@ -9,30 +9,16 @@ from typing import Any
 from attrs import frozen
 
 from conformance.errors import Problem, Refused, Text
-from conformance.errors.packs import UnknownName
 from conformance.model.standard import Pack, Status
+from conformance.packs.consistency import unknown
 from conformance.packs.document import Document
-from conformance.packs.forms import check, listed, suggestion
+from conformance.packs.forms import check
 from conformance.packs.values import maybe_text, text
 from conformance.packs.yaml import read_yaml
 
 _PACK = Text("pack", "标准包")
-_REQUIREMENT = Text("requirement", "要求")
-
-
-@frozen
-class Stand:
-    """What of one pack stands for a need."""
-
-    pack: Pack
-    requirements: tuple[str, ...]
-    """Their ids; all of the pack where it stands as a whole."""
-
-    @property
-    def rules(self) -> int:
-        """Rules that check one of the requirements."""
-        wanted = set(self.requirements)
-        return sum(not wanted.isdisjoint(rule.requirements) for rule in self.pack.rules.values())
+_LISTS = {"tasks": "plan", "themes": None, "areas": "opinions"}
+"""Each list and the document that it is of; themes are the project's own."""
 
 
 @frozen
@@ -43,7 +29,9 @@ class Need:
     title: Text | None
     """In a few words; None where the wording is not known."""
     status: Status
-    by: tuple[Stand, ...]
+    packs: tuple[Pack, ...]
+    reason: Text | None
+    """Why no pack stands for it."""
 
 
 @frozen
@@ -61,48 +49,30 @@ def read_coverage(path: Path, packs: Sequence[Pack]) -> tuple[Plan, ...]:
     document = read_yaml(path)
     if problems := list(check(document, "coverage")):
         raise Refused(problems)
-    if problems := list(_unknown(document, packs)):
+    known = {pack.id: pack for pack in packs}
+    if problems := list(_missing(document, known)):
         raise Refused(problems)
-    known = {pack.short: pack for pack in packs}
-    return tuple(_plan(plan, known) for plan in document.value)
+    return tuple(_plan(document.value, part, of, known) for part, of in _LISTS.items())
 
 
-def _plan(written: Mapping[str, Any], packs: Mapping[str, Pack]) -> Plan:
+def _plan(written: Mapping[str, Any], part: str, of: str | None, packs: Mapping[str, Pack]) -> Plan:
+    head = written if of is None else written[of]
     needs = (
         Need(
             id=need["id"],
-            title=maybe_text(need.get("title")),
+            title=maybe_text(need["title"]),
             status=Status(need["status"]),
-            by=tuple(_stands(need.get("by", ()), packs)),
+            packs=tuple(packs[name] for name in need["packs"]),
+            reason=maybe_text(need.get("reason")),
         )
-        for need in written["needs"]
+        for need in written[part]
     )
-    return Plan(text(written["title"]), written.get("number"), maybe_text(written.get("note")), tuple(needs))
+    return Plan(text(head["title"]), head.get("number"), maybe_text(head.get("note")), tuple(needs))
 
 
-def _stands(names: Sequence[str], packs: Mapping[str, Pack]) -> Iterator[Stand]:
-    of: dict[str, set[str]] = {}
-    for name in names:
-        short, _, requirement = name.partition("/")
-        of.setdefault(short, set()).update([f"{short}/{requirement}"] if requirement else packs[short].requirements)
-    for short, requirements in of.items():
-        yield Stand(packs[short], tuple(r for r in packs[short].requirements if r in requirements))
-
-
-def _unknown(document: Document, packs: Sequence[Pack]) -> Iterator[Problem]:
-    """Names of packs and requirements that are not there."""
-    known = {pack.short: pack for pack in packs}
-    for at, plan in enumerate(document.value):
-        for number, need in enumerate(plan["needs"]):
-            for place, name in enumerate(need.get("by", ())):
-                pack = known.get(name.partition("/")[0])
-                if name in known or (pack is not None and name in pack.requirements):
-                    continue
-                kind, names = (_PACK, tuple(known)) if pack is None else (_REQUIREMENT, tuple(pack.requirements))
-                yield UnknownName(
-                    kind=kind,
-                    name=name,
-                    suggestion=suggestion(name, names),
-                    known=listed(names),
-                    position=document.position((at, "needs", number, "by", place)),
-                )
+def _missing(document: Document, packs: Mapping[str, Pack]) -> Iterator[Problem]:
+    for part in _LISTS:
+        for number, need in enumerate(document.value[part]):
+            for place, name in enumerate(need["packs"]):
+                if name not in packs:
+                    yield unknown(_PACK, name, packs, document.position((part, number, "packs", place)))

@@ -20,8 +20,13 @@ from conformance.systems import read_defects
 STANDARDS = Path(__file__).parents[2] / "standards"
 FOLDERS = {file.parent.name: file.parent for file in sorted(STANDARDS.glob("*/*/pack.yaml"))}
 CANDIDATES = {
-    "compute-siting": ("R", 11),
     "carbon-footprint": ("R", 13),
+    "coal-mine-gas": ("CM-", 16),
+    "competence": ("TC-", 11),
+    "compute-siting": ("R", 11),
+    "crosswalk": ("XW-", 9),
+    "data-market": ("DM-", 12),
+    "data-security": ("DS-R", 12),
     "dataset-quality": ("DQ-", 12),
     "energy-efficiency": ("R", 15),
     "finance-disclosure": ("R", 14),
@@ -32,6 +37,8 @@ CANDIDATES = {
     "grid-forming-storage": ("GF-", 12),
     "pipeline-leak": ("PL-", 14),
     "safety-governance": ("SG-R", 14),
+    "scenario-lifecycle": ("SL-", 12),
+    "standards-register": ("SE-", 12),
 }
 """The prefix and number of the rules that the project set out with, where a pack's table tells what became of them."""
 

@@ -1,4 +1,4 @@
-"""Which packs and rules stand for the needs of a plan."""
+"""Which packs stand for the needs of a plan."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from conformance.packs.coverage import read_coverage
 ROOT = Path(__file__).parents[3]
 SMALL = load(ROOT / "fixtures/packs/small")
 LIST = """
-- id: plan
-  title: {en: A plan, zh: 计划}
-  needs:
-    - {id: "1", title: {en: heat, zh: 供暖}, status: project, by: [small]}
-    - {id: "2", title: {en: a fuse, zh: 熔断器}, status: project, by: [REQUIREMENT]}
-    - {id: "3", status: unverified}
+title: {en: Themes, zh: 主题}
+reviewed: "2026-11-22"
+plan: {title: {en: A plan, zh: 计划}, number: "1", status: unverified}
+opinions: {title: {en: Opinions, zh: 意见}, number: "2", status: unverified}
+tasks:
+  - {id: "1", title: {en: heat, zh: 供暖}, status: project, packs: [test/small]}
+  - {id: "2", title: null, status: unverified, packs: [], reason: {en: not seen, zh: 未见}}
+themes: [{id: heat, title: {en: heat, zh: 供暖}, status: project, packs: []}]
+areas: [{id: houses, title: {en: houses, zh: 住宅}, status: project, packs: []}]
 """
-
-
-@pytest.fixture
-def requirement() -> str:
-    return next(iter(SMALL.rules["small/total-power"].requirements))
 
 
 def write(folder: Path, text: str) -> Path:
@@ -33,33 +31,34 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def test_rules_of_a_pack_and_of_one_requirement_are_counted(tmp_path: Path, requirement: str) -> None:
-    (plan,) = read_coverage(write(tmp_path, LIST.replace("REQUIREMENT", requirement)), [SMALL])
-    whole, one, none = plan.needs
-    assert whole.by[0].rules == len([r for r in SMALL.rules.values() if r.requirements])
-    assert one.by[0].requirements == (requirement,)
-    assert one.by[0].rules == len([r for r in SMALL.rules.values() if requirement in r.requirements]) > 0
-    assert (none.title, none.by) == (None, ())
+def test_each_need_has_its_packs_or_the_reason_why_it_has_none(tmp_path: Path) -> None:
+    tasks, themes, areas = read_coverage(write(tmp_path, LIST), [SMALL])
+    assert (tasks.number, themes.number, areas.number) == ("1", None, "2")
+    heat, unseen = tasks.needs
+    assert heat.packs == (SMALL,)
+    assert (unseen.title, unseen.packs) == (None, ())
+    assert unseen.reason is not None
 
 
-@pytest.mark.parametrize(("name", "said"), [("smal", "did you mean 'small'"), ("small/R99", "unknown requirement")])
-def test_what_does_not_stand_there_is_refused_at_its_place(tmp_path: Path, name: str, said: str) -> None:
+def test_a_pack_that_is_not_there_is_refused_at_its_place(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
-        read_coverage(write(tmp_path, LIST.replace("REQUIREMENT", name)), [SMALL])
+        read_coverage(write(tmp_path, LIST.replace("test/small", "test/smal")), [SMALL])
     (problem,) = refused.value.problems
-    assert said in problem.render()
+    assert "did you mean 'test/small'" in problem.render()
     assert problem.position is not None
-    assert problem.position.line == 6
+    assert problem.position.line == 7
 
 
-def test_a_need_without_a_status_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="status"):
-        read_coverage(write(tmp_path, LIST.replace(", status: unverified", "")), [SMALL])
+@pytest.mark.parametrize(("known", "broken"), [(", status: unverified, packs", ", packs"), ("test/small", "small")])
+def test_what_does_not_fit_the_form_is_refused(tmp_path: Path, known: str, broken: str) -> None:
+    with pytest.raises(Refused):
+        read_coverage(write(tmp_path, LIST.replace(known, broken)), [SMALL])
 
 
 def test_the_shipped_list_has_29_tasks_and_every_pack_stands_in_a_theme() -> None:
     packs = tuple(Registry.shipped())
-    tasks, themes = read_coverage(ROOT / "standards/coverage.yaml", packs)
-    assert [need.id for need in tasks.needs] == [str(n) for n in range(1, 30)]
-    assert {stand.pack.id for need in themes.needs for stand in need.by} == {pack.id for pack in packs}
-    assert all(need.title is not None for need in tasks.needs if need.by)
+    tasks, themes, _ = read_coverage(ROOT / "standards/coverage.yaml", packs)
+    assert len(tasks.needs) == 29
+    assert {pack.id for need in themes.needs for pack in need.packs} == {pack.id for pack in packs}
+    assert all(need.title is not None for need in tasks.needs if need.packs)
+    assert all(need.reason is not None for need in tasks.needs if not need.packs)

@@ -43,6 +43,7 @@ _FIELDS: Mapping[str, str] = {
     "grid_forming": "conformance.measures.grid_forming",
     "pipeline": "conformance.measures.pipeline",
     "power_flow": "conformance.measures.power_flow",
+    "renewable_forecast": "conformance.measures.renewable_forecast",
     "siting": "conformance.measures.siting",
 }
 """Field of the name to the module that defines it; imported when a pack first names it."""

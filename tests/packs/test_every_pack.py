@@ -36,6 +36,7 @@ CANDIDATES = {
     "grid-dispatch": ("GD-", 17),
     "grid-forming-storage": ("GF-", 12),
     "pipeline-leak": ("PL-", 14),
+    "renewable-forecast": ("RF-", 14),
     "safety-governance": ("SG-R", 14),
     "scenario-lifecycle": ("SL-", 12),
     "standards-register": ("SE-", 12),

@@ -292,6 +292,9 @@ class _Lowering:
         bounded = f"n{number}" if step.item.points else f"i{number}"
         known = f"SELECT *, {whole} AS whole, n{number} AS n, {bounded} AS i, {cut} AS cut FROM ({spans})"
         gone = "false" if step.zero else "whole = 0"
+        if step.number == 0 and source.selective and source.named:  # all rows of nobody are left out: there is no group
+            nameless = " OR ".join(f"{column} IS NULL" for column in source.named)
+            gone = f"({gone} OR (r = 0 AND ({nameless})))"
         return f"SELECT *, whole - i AS lost, {gone} AS gone FROM ({known})"
 
     def gaps(self, step: Step, parts: str) -> str:

@@ -284,6 +284,20 @@ def test_a_name_that_is_counted_twice_fails_with_its_margin() -> None:
     assert nameless.counts.insufficient == 1
 
 
+def test_rows_of_nobody_that_are_left_out_make_no_group() -> None:
+    made = compiled(
+        rule("row.value <= 1", {"by": ["certificate"], "take": "count"}, of=None, where='row.meter == "m1"'),
+        pack(time=False),
+    )
+    known = [{"certificate": "a", "meter": "m1"}]
+    assert [r["value"] for r in left(made, [*known, {"certificate": None, "meter": "m2"}])] == [1]
+    assert judged(made, [*known, {"certificate": None, "meter": "m2"}]).counts.insufficient == 0
+    assert judged(made, [*known, {"certificate": None, "meter": "m1"}]).counts.insufficient == 1
+    assert judged(made, [*known, {"certificate": None, "meter": None}]).counts.insufficient == 1  # perhaps it counts
+    twice = [*known, {"certificate": None, "meter": "m2"}, {"certificate": None, "meter": "m1"}]
+    assert judged(made, twice).counts.insufficient == 1
+
+
 def test_a_row_of_nobody_knows_which_group_may_be_one_more_of_the_next_step() -> None:
     counted = {"by": ["certificate"], "take": "count"}
     made = compiled(

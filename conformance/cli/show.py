@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from conformance.report.lines import Line
 
 FILE = Path("standards/coverage.yaml")
-_NUMBER = 9
-"""Columns of the numbers of needs."""
 _UNKNOWN = Text("(wording not known to this project)", "（本项目未获知其表述）")
 _NONE = Text("no pack", "无标准包")
 _STANDS = Text("{pack}: {n} rule{s}", "{pack}：{n} 条规则")
@@ -59,10 +57,12 @@ def _lines(plan: Plan, lang: Language, width: int) -> Iterator[Line]:
     yield Line(" · ".join(filter(None, (plan.title.in_(lang), plan.number))), style="bold")
     for piece in wrap(plan.note.in_(lang), width) if plan.note else ():
         yield Line("", piece)
-    for same, needs in groupby(plan.needs, key=lambda need: None if need.title is None and not need.packs else need.id):
-        alike = list(needs)
-        name = alike[0].id if same or len(alike) == 1 else f"{alike[0].id}-{alike[-1].id}"
-        yield from _need(name, alike[0], lang, width)
+    groups = groupby(plan.needs, key=lambda need: None if need.title is None and not need.packs else need.id)
+    alike = [list(needs) for _, needs in groups]
+    names = [f"{same[0].id}-{same[-1].id}" if len(same) > 1 else same[0].id for same in alike]
+    wide = max(map(len, names)) + 4
+    for name, same in zip(names, alike, strict=True):
+        yield from _need(name, same[0], lang, wide, width)
     met = [need for need in plan.needs if any(pack.rules for pack in need.packs)]
     unknown = sum(need.title is None for need in plan.needs if need not in met)
     said = _SUM.format(met=len(met), all=len(plan.needs), bare=len(plan.needs) - len(met), unknown=unknown)
@@ -71,14 +71,14 @@ def _lines(plan: Plan, lang: Language, width: int) -> Iterator[Line]:
     yield Line("")
 
 
-def _need(name: str, need: Need, lang: Language, width: int) -> Iterator[Line]:
+def _need(name: str, need: Need, lang: Language, wide: int, width: int) -> Iterator[Line]:
     from conformance.report.lines import Line, line
     from conformance.report.plain import flow, pad, wrap
 
     title = (need.title or _UNKNOWN).in_(lang)
-    yield line(pad(f"  {name}", _NUMBER + 2), title, width, "bold" if need.packs else "yellow")
+    yield line(pad(f"  {name}", wide), title, width, "bold" if need.packs else "yellow")
     counts = [(pack.short, len(pack.rules)) for pack in need.packs]
     stands = [_STANDS.format(pack=name, n=n, s="s" * (n != 1)).in_(lang) for name, n in counts]
-    room = width - _NUMBER - 4
+    room = width - wide - 2
     for piece in flow(stands, room) if stands else wrap((need.reason or _NONE).in_(lang), room):
-        yield Line(" " * (_NUMBER + 4), piece)
+        yield Line(" " * (wide + 2), piece)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from simulators import SYSTEMS, imported, judged
+from simulators import SYSTEMS, Judge, imported
 
 from conformance.model.outcome import Outcome
 from conformance.model.run import Finding
@@ -16,7 +16,6 @@ from conformance.packs import load
 from conformance.packs.profiles import tailor
 
 PACK = load(Path(__file__).parents[2] / "standards/data/dataset-quality")
-Judge = Callable[..., dict[str, Finding]]
 MEASURES = ("complete-values", "complete-records", "claimed-completeness", "labels-complete", "arrives-in-time")
 
 
@@ -25,17 +24,6 @@ def simulator() -> Iterator[Any]:
     """The faults of the simulator, and what they are made of."""
     with imported(SYSTEMS / PACK.short, "dataset_quality_faults") as module:
         yield module
-
-
-@pytest.fixture
-def judge(tmp_path: Path) -> Judge:
-    """Judge a recording by some rules; by the names of the rules."""
-
-    def judge_(made: Any, *names: str) -> dict[str, Finding]:
-        found = judged(PACK, made, tmp_path, [name for name in names if not name.endswith("-valid")])
-        return {name: found[name] for name in names}
-
-    return judge_
 
 
 def lowest(finding: Finding) -> float:

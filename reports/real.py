@@ -45,6 +45,17 @@ REAL = {
     "boavizta-negative-power": Real(
         "carbon-footprint", "boavizta", "system-negative-power.yaml", ("--negative-power",)
     ),
+    "mlcroissant-metadata": Real("dataset-quality", "mlcroissant-metadata"),
+    "mlcroissant-daytime": Real("dataset-quality", "mlcroissant-metadata", "system-daytime.yaml", ("--daytime",)),
+    "mlcroissant-station-code": Real(
+        "dataset-quality", "mlcroissant-metadata", "system-station-code.yaml", ("--daytime", "--station-code")
+    ),
+    "mlcroissant-incomplete-context": Real(
+        "dataset-quality",
+        "mlcroissant-metadata",
+        "system-incomplete-context.yaml",
+        ("--daytime", "--incomplete-context"),
+    ),
 }
 
 

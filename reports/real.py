@@ -45,6 +45,8 @@ REAL = {
     "boavizta-negative-power": Real(
         "carbon-footprint", "boavizta", "system-negative-power.yaml", ("--negative-power",)
     ),
+    "grid2op-episodes": Real("grid-dispatch", "grid2op-episodes"),
+    "grid2op-redispatch": Real("grid-dispatch", "grid2op-episodes", "system-redispatch.yaml", ("--redispatch",)),
     "mlcroissant-metadata": Real("dataset-quality", "mlcroissant-metadata"),
     "mlcroissant-daytime": Real("dataset-quality", "mlcroissant-metadata", "system-daytime.yaml", ("--daytime",)),
     "mlcroissant-station-code": Real(
@@ -56,6 +58,8 @@ REAL = {
         "system-incomplete-context.yaml",
         ("--daytime", "--incomplete-context"),
     ),
+    "wntr-leaks": Real("pipeline-leak", "wntr-leaks"),
+    "wntr-leaks-rigid": Real("pipeline-leak", "wntr-leaks", "system-rigid.yaml", ("--rigid",)),
 }
 
 

@@ -11,7 +11,9 @@ import jsonschema_rs
 
 from conformance.errors import Refused, Text
 from conformance.errors.space import UnusableSchema
+from conformance.model.days import is_day
 from conformance.model.json import JSON, encode
+from conformance.rules.engine import instant
 
 _MOST: Final = 20
 """Complaints are capped at so many; one wrong unit in a list would otherwise fill the report."""
@@ -50,16 +52,21 @@ _MESSAGES: Final[Mapping[str, Text]] = {
     "minProperties": Text("has fewer than {limit} fields", "字段少于 {limit} 个"),
     "maxProperties": Text("has more than {limit} fields", "字段多于 {limit} 个"),
     "falseSchema": Text("must not be there", "不应出现"),
+    "format": Text("{value} is no {format}", "{value} 不是有效的 {format}"),
 }
+_FORMATS: Final = {"date-time": lambda text: instant(text) is not None, "date": is_day}
+"""Instants and days are what rules read as such: an instant has a zone."""
 _OTHER: Final = Text("does not meet {keyword!r} of the schema", "不满足模式中的 {keyword!r}")
 _NO_NUMBER: Final = Text("is {value}, which is no number in JSON", "为 {value}，不是 JSON 数值")
 _NO_TEXT: Final = Text("has characters that no text may hold (lone surrogates)", "含有文本不允许的字符（孤立代理项）")
 _TOO_DEEP: Final = Text("is nested deeper than 100 levels", "嵌套超过 100 层")
+_PLAIN: Final = ("property", "pattern", "format")
+"""Details that are shown without quotes."""
 _KINDS: Final = ((bool, "boolean"), (str, "string"), (int | float, "number"), (dict, "object"), (list, "array"))
 
 
 def validator(schema: JSON, *, recorded: bool = False) -> Validate:
-    """Compile ``schema`` (JSON Schema 2020-12; our annotations say nothing to it).
+    """Compile ``schema`` (JSON Schema 2020-12, formats asserted; our annotations say nothing to it).
 
     In data that were ``recorded`` a null is a missing value, and no complaint wherever it stands.
     NaN and infinities are complaints wherever they stand, because JSON has no such numbers.
@@ -69,7 +76,8 @@ def validator(schema: JSON, *, recorded: bool = False) -> Validate:
         compiled = jsonschema_rs.Draft202012Validator(
             schema,
             retriever=_refuse,
-            validate_formats=False,
+            validate_formats=True,
+            formats=_FORMATS,
             pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES),
         )
     except (ValueError, TypeError) as error:
@@ -134,8 +142,8 @@ def _pointer(path: tuple[str | int, ...]) -> str:
 def _complaint(error: jsonschema_rs.ValidationError) -> Complaint:
     keyword = error.kind.name
     details = error.kind.as_dict() if keyword in _MESSAGES else {}
-    shown = {name: _short(of) for name, of in details.items() if name not in ("property", "pattern")}
-    shown |= {name: str(details[name])[:80] for name in ("property", "pattern") if name in details}
+    shown = {name: _short(of) for name, of in details.items() if name not in _PLAIN}
+    shown |= {name: str(details[name])[:80] for name in _PLAIN if name in details}
     if keyword == "type":
         shown["types"] = " / ".join(details["types"])
     template = _MESSAGES.get(keyword, _OTHER)

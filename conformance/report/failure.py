@@ -12,7 +12,7 @@ from conformance.model.run import Finding, Witness
 from conformance.model.standard import Pack
 from conformance.report.facts import changed_words, doubt, row_words, short, simplest
 from conformance.report.plain import at_words, clean, margin_words, sides_words
-from conformance.report.words import BASES, OBLIGATIONS, OUTCOMES, SEVERITIES, TRANSFORMS
+from conformance.report.words import BASES, OBLIGATIONS, OUTCOMES, RECORDED, SEVERITIES, TRANSFORMS
 
 LONGEST = 1500
 """Characters of a request or response; the record of the run has it whole."""
@@ -75,7 +75,7 @@ def _shown(pack: Pack, finding: Finding, witness: Witness, fold: Callable[[JSON]
     if witness.row and not witness.case:
         yield _AT.format(row=row_words(witness))
         return
-    yield _origin(witness)
+    yield RECORDED.format(n=witness.case) if finding.recorded else _origin(witness)
     rule = pack.rules.get(finding.rule)
     if witness.varied is not None and rule is not None and rule.relation is not None:
         said = TRANSFORMS[rule.relation.transform]

@@ -23,7 +23,7 @@ from conformance.report.facts import (
 )
 from conformance.report.lines import STYLES, Line, line, printed
 from conformance.report.plain import at_words, clean, fit, flow, margin_words, pad, sides_words, wrap
-from conformance.report.words import DISPOSITIONS, PACK_STATUS
+from conformance.report.words import DISPOSITIONS, PACK_STATUS, RECORDED
 
 LINES = 20
 """The first screen is never longer."""
@@ -118,7 +118,7 @@ def _block(record: Record, finding: Finding, run: str, lang: Language, width: in
     if case:
         done = relation_words(record, finding, case)
         then = Text("then {}", "再：{}").in_(lang).format(done.in_(lang)) if done else ""
-        lines += flow([_origin(case, lang), then, _effort(finding, case, lang)], room)
+        lines += flow([_origin(finding, case, lang), then, _effort(finding, case, lang)], room)
         lines += flow([_answer(case, lang)], room)
         if case.case:
             again = Text("again: ", "复现：").in_(lang)
@@ -141,7 +141,9 @@ def _value(finding: Finding, lang: Language) -> str:
     return Text("at {}", "位于 {}").in_(lang).format(at) if at else ""
 
 
-def _origin(worst: Witness, lang: Language) -> str:
+def _origin(finding: Finding, worst: Witness, lang: Language) -> str:
+    if finding.recorded and worst.case:
+        return RECORDED.format(n=worst.case).in_(lang)
     if not worst.case:  # recorded in a table or document
         return Text("at {}", "位于 {}").in_(lang).format(row_words(worst)) if worst.row else ""
     changes = [clean(c.in_(lang), longest=60) for c in changed_words(worst.changed)]
@@ -159,6 +161,9 @@ def _effort(finding: Finding, worst: Witness, lang: Language) -> str:
     if worst.row and not worst.case:  # recorded; the worst row of a sequence of calls stands in a case
         failed, cases = finding.counts.failed, finding.counts.cases
         return Text(f"{failed:,} of {cases:,} rows", f"{cases:,} 行中 {failed:,} 行").in_(lang)
+    if finding.recorded:
+        failed, cases = finding.counts.failed, finding.counts.cases
+        return Text(f"{failed:,} of {cases:,} exchanges", f"{cases:,} 次交互中 {failed:,} 次").in_(lang)
     said = Text(f"found after {worst.calls} call{'s' * (worst.calls != 1)}", f"第 {worst.calls} 次调用时发现")
     return said.in_(lang) if worst.calls else ""
 

@@ -58,6 +58,9 @@ BASES: Mapping[Basis, Text] = {
     Basis.INDICATIVE: Text("indicative: primary text not confirmed", "参考性：尚未核对标准原文"),
 }
 
+RECORDED = Text("recorded as case {n}", "记录中的用例 {n}")
+"""Where a case of a recorded operation stands."""
+
 DISPOSITIONS: Mapping[Disposition, Text] = {
     Disposition.BROKEN: Text("BROKEN", "不符合"),
     Disposition.UNSURE: Text("unsure", "未定"),

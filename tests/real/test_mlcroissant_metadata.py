@@ -95,14 +95,13 @@ def test_a_file_that_was_changed_since_is_refused_by_mlcroissant(
     assert "is not identical" in str(raised.value.__cause__)
 
 
-def test_midnight_of_publication_becomes_a_day_without_zone_and_the_pack_does_not_pass_it(
+def test_midnight_of_publication_becomes_a_day_without_zone_as_the_format_allows(
     described: Callable[..., dict[str, Any]], judged: Callable[..., dict[str, Any]]
 ) -> None:
     assert described(published="2027-01-05T00:00:00+08:00")["datePublished"] == "2027-01-05"
     assert described()["datePublished"] == CARD["published"]
     outcomes = judged("mlcroissant-metadata")
-    assert undone(outcomes, "inconclusive") == {"one-card"}
-    assert undone(outcomes, "failed") == set()
+    assert set(outcomes.values()) == {"passed"}
 
 
 def test_a_code_of_digits_comes_back_as_a_number_although_it_is_described_as_text(
@@ -177,13 +176,13 @@ def test_a_context_that_our_schema_takes_and_mlcroissant_refuses(
     assert ours(document, tmp_path) == []
 
 
-def test_a_publication_without_date_that_our_schema_takes_and_mlcroissant_refuses(
+def test_a_publication_without_date_is_refused_by_both(
     described: Callable[..., dict[str, Any]], theirs: Callable[[Any], Any], tmp_path: Path
 ) -> None:
     document = described() | {"datePublished": "January"}
     with pytest.raises(Exception, match="ISO 8601"):
         theirs(document)
-    assert ours(document, tmp_path) == []
+    assert ours(document, tmp_path) != []
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,15 @@ def test_a_bar_lies_on_the_side_of_its_margin() -> None:
     assert bar(1.0) == "      |######"
     assert bar(0.0) == "      |      "
     assert bar(-1e-9) == "     #|      "  # the slightest failure is seen
+
+
+def test_what_was_recorded_is_neither_nominal_nor_found_by_calls(record: Record) -> None:
+    broken = next(f for f in record.findings if f.disposition is Disposition.BROKEN)
+    assert broken.worst is not None
+    witness = evolve(broken.worst, changed=(), calls=788)
+    told = evolve(broken, recorded=True, worst=witness, smallest=None)
+    shown = first_screen(evolve(record, findings=(told,)))
+    assert f"recorded as case {witness.case}" in shown
+    assert "nominal" not in shown
+    assert "788" not in shown
+    assert "exchanges" in shown

@@ -106,3 +106,25 @@ def test_a_schema_that_cannot_be_used_is_refused(schema):
 def test_what_a_complaint_quotes_is_short():
     (complaint,) = validator({"maxLength": 3, "pattern": "^x"})("y" * 10_000)[:1]
     assert len(complaint.message.en) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "valid"),
+    [
+        ("2026-07-01T00:00:00Z", True),
+        ("2026-07-01T08:00:00.5+08:00", True),
+        ("2026-07-01T00:00:00", False),  # an instant has a zone
+        ("2026-07-01", False),
+        ("January", False),
+        (None, True),
+    ],
+)
+def test_what_is_declared_an_instant_is_one(value: str | None, valid: bool) -> None:
+    found = validator({"properties": {"at": {"type": ["string", "null"], "format": "date-time"}}})({"at": value})
+    assert [c.pointer for c in found] == ([] if valid else ["/at"])
+    assert all(c.message.en.endswith("is no date-time") for c in found)
+
+
+@pytest.mark.parametrize(("value", "valid"), [("2028-02-29", True), ("2026-02-29", False), ("29.2.2028", False)])
+def test_what_is_declared_a_day_is_one(value: str, valid: bool) -> None:
+    assert (validator({"properties": {"on": {"type": "string", "format": "date"}}})({"on": value}) == []) is valid

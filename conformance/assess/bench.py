@@ -227,11 +227,15 @@ class Bench:
         outcome = oracle.judgements[rule].outcome
         if self._trial.score is not None:
             return rule in oracle.idle or outcome is Outcome.PASSED
-        return outcome in COMPLIANT
+        return shows(oracle, outcome)
 
 
-COMPLIANT = (Outcome.PASSED, Outcome.INAPPLICABLE)
-"""What a rule may say of an answer of the oracle that shows how the rule can be kept."""
+def shows(oracle: Examined, outcome: Outcome) -> bool:
+    """Whether an answer of the oracle of which a rule says ``outcome`` shows how the rule can be kept.
+
+    A rule does not apply to a refusal either, which shows nothing.
+    """
+    return outcome is Outcome.PASSED or (outcome is Outcome.INAPPLICABLE and oracle.usable)
 
 
 def _unwitnessed(e: Examined) -> Examined:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from conformance.assess.bench import COMPLIANT, Bench, Examined
+from conformance.assess.bench import Bench, Examined, shows
 from conformance.assess.plan import Plan, Trial
 from conformance.cases import validator
 from conformance.cases.transforms import Varied, vary
@@ -119,13 +119,14 @@ class Pairs:
         oracle = None
         if before is not None and after is not None:
             oracle = self._judged(evolve(after, base=before), broken)
-        settled = {
-            name: evolve(
-                e.judgements[name],
-                feasible=oracle is not None and oracle.judgements[name].outcome in COMPLIANT,
-            )
+        met = {
+            name: oracle is not None
+            and before is not None
+            and before.usable
+            and shows(oracle, oracle.judgements[name].outcome)
             for name in broken
         }
+        settled = {name: evolve(e.judgements[name], feasible=met[name]) for name in broken}
         return evolve(e, judgements={**e.judgements, **settled}, oracle=oracle or e.oracle)
 
 

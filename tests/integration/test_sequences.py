@@ -344,7 +344,7 @@ serve({{}}, streams={{"monitor": lambda time, sample: [{events}]}})
     ("events", "word"),
     [
         ('{"time": time, "number": 1, "event": "alarm"}, {"time": time, "number": 2, "event": "cut"}', "two rows"),
-        ('{"time": "noon", "number": 1, "event": "alarm"}', "row 1 has no time"),
+        ('{"time": "noon", "number": 1, "event": "alarm"}', "'noon' is no date-time"),
     ],
 )
 def test_events_that_nothing_tells_apart_are_not_valid(

@@ -54,3 +54,26 @@ def test_a_failure_counts_where_the_reference_does_nothing_that_the_rule_speaks_
     assert found.counts.infeasible == 0
     assert found.counts.failed > 0
     assert found.outcome is Outcome.FAILED
+
+
+REFUSES = """
+from conformance.adapter import Refuse
+def heat(request):
+    raise Refuse("no")
+"""
+
+
+def test_a_reference_that_refuses_shows_nothing(
+    run: Callable[..., Record], write_system: Callable[..., Path], tmp_path: Path
+) -> None:
+    """No rule applies to a refusal, which is no answer that keeps one."""
+    oracle = write_system(REFUSES).parent.rename(tmp_path / "oracle") / "system.yaml"
+    too_much = """
+        def heat(request):
+            return {"powers": [{"id": r["id"], "p": 2 * r["p_max"]} for r in request["rooms"]]}
+    """
+    record = run(write_system(too_much), oracle=oracle)
+    found = next(f for f in record.findings if f.rule == "small/room-power")
+    assert found.counts.failed == 0
+    assert found.counts.infeasible > 0
+    assert found.outcome is not Outcome.FAILED

@@ -48,8 +48,13 @@ def parts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def enumerated() -> Iterator[tuple[str, str, set[str]]]:
-    """Schema, word and enumeration of each column of a shipped pack that claims a word of the vocabulary."""
+    """Schema, word and enumeration of each column of a shipped pack that claims a word of the vocabulary.
+
+    What systems are asked and answer has the words of their interfaces.
+    """
     for file in sorted((ROOT / "standards").glob("*/*/schemas/*.json")):
+        if file.stem.endswith(("-request", "-response")):
+            continue
         for part in parts(json.loads(file.read_text(encoding="utf-8"))):
             for name, column in (part.get("properties") or {}).items():
                 here = (name, f"{file.stem}.{name}", f"{file.parents[1].name}.{name}")
